@@ -1,0 +1,80 @@
+"""The `govern` command: registers one file a command and turns errors into exit codes.
+
+Command modules import typer only; what they run they import when they run, so that `--help` stays quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+import typer
+from typer.exceptions import TyperException
+
+from govern import __version__
+from govern.errors import Exit, GovernError
+
+app = typer.Typer(
+    name="govern",
+    help="One charter for an AI agent: lint it, compile it, decide with it, replay logs against it, "
+    "rebuild what happened.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"govern {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Runs the command line; the exit code says what happened (see `govern.errors.Exit`)."""
+    try:
+        sys.exit(app(standalone_mode=False) or Exit.OK)
+    except (typer.Abort, KeyboardInterrupt):
+        _say("interrupted")
+        sys.exit(130)
+    except TyperException as error:
+        # A usage error knows how to show the command's usage line before its message.
+        show = getattr(error, "show", None)
+        show() if show else _say(f"error: {error}")
+        sys.exit(Exit.USAGE)
+    except GovernError as error:
+        _say(f"error: {error}")
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader went away; point standard output at nothing so that the interpreter's flush is quiet.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(Exit.ENVIRONMENT)
+    except PermissionError as error:
+        _say(f"error: no permission for `{error.filename}`")
+        sys.exit(Exit.ENVIRONMENT)
+    except Exception:
+        _say(traceback.format_exc())
+        _say("error: this is a bug of govern; please report it with the text above and the command line")
+        sys.exit(Exit.BUG)
+
+
+def _say(text: str) -> None:
+    from govern.report.console import safe
+
+    print(safe(text, lines=True), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

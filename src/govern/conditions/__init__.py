@@ -1,0 +1,9 @@
+"""Conditions: a subset of CEL with three truth values. Parsed and checked once, then run by several engines.
+
+`parse_condition` is the way in. `python` decides one call, `sql` many; the tests hold both to one table.
+"""
+
+from govern.conditions.check import Condition, Read, bound, constant, parse_condition
+from govern.conditions.problems import ConditionError, Problem
+
+__all__ = ["Condition", "ConditionError", "Problem", "Read", "bound", "constant", "parse_condition"]

@@ -1,0 +1,76 @@
+"""What both engines agree on before any engine runs: patterns, ranges, text functions.
+
+`MICRO` arithmetic: an operand is a number with at most six decimal places whose magnitude fits int64; a
+result outside that is unknown. It is exact in Python's integers and in DuckDB's HUGEINT alike.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import re2
+
+MICRO = 1_000_000
+MICRO_MIN, MICRO_MAX = -(2**63) * MICRO, (2**63 - 1) * MICRO
+
+# An e-mail address as the HTML standard defines a valid one (section "E-mail state"); group 1 is the domain.
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+EMAIL = rf"^[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@({_LABEL}(?:\.{_LABEL})*)$"
+# RFC 3986 with an authority of plain host and port; user information, backslashes and blanks do not match.
+URL = (
+    rf"^([A-Za-z][A-Za-z0-9+.-]*)://({_LABEL}(?:\.{_LABEL})*)(?::[0-9]{{1,5}})?"
+    r"(/[^?#\\\x00-\x20\x7f]*)?(?:[?#][^\\\x00-\x20\x7f]*)?$"
+)
+URL_GROUP = {"url.scheme": 1, "url.host": 2, "url.path": 3}
+# Segments that a server may resolve to another path than the one that is read here.
+DEVIOUS = r"(?:^|/)\.{1,2}(?:/|$)|%2[eEfF]|%5[cC]"
+# `lexical_path` as a pattern: absolute, no empty segment, no backslash, no control character; dots apart.
+PLAIN_PATH = r"^(?:/[^/\\\x00-\x1f\x7f]+)+$"
+DOTTED = r"/\.{1,2}(?:/|$)"
+
+_EMAIL, _URL, _DEVIOUS = re2.compile(EMAIL), re2.compile(URL), re2.compile(DEVIOUS)
+
+
+def micro(value: object) -> int | None:
+    """A number in millionths, exact, or None where it has more places, is too large, or is no number."""
+    if type(value) is int:
+        return value * MICRO if MICRO_MIN <= value * MICRO <= MICRO_MAX else None
+    if type(value) is float and abs(value) < 2.0**63:
+        scaled = Decimal(repr(value)) * MICRO
+        return int(scaled) if scaled == scaled.to_integral_value() else None
+    return None
+
+
+def in_range(value: int | None) -> int | None:
+    """The number of millionths if it is inside the range of arithmetic, else None."""
+    return value if value is not None and MICRO_MIN <= value <= MICRO_MAX else None
+
+
+def lower(text: str) -> str:
+    """Lower case by the simple mapping of single code points (Unicode's UnicodeData.txt, field 13).
+
+    Python's own `lower` maps some characters to two and looks at the end of words; SQL engines do not.
+    """
+    if text.isascii():
+        return text.lower()
+    return "".join(["i" if char == "\u0130" else char.lower() for char in text])
+
+
+def domain(text: str) -> str | None:
+    """The domain of an e-mail address in lower case, or None where the text is none."""
+    match = _EMAIL.search(text)
+    return match.group(1).lower() if match else None
+
+
+def url_part(part: str, text: str) -> str | None:
+    """`url.scheme`, `url.host` or `url.path` of an absolute URL, or None where the text is none.
+
+    A path with dot segments, or with encoded dots, slashes or backslashes, is None: servers differ on it.
+    """
+    match = _URL.search(text)
+    if match is None:
+        return None
+    found: str | None = match.group(URL_GROUP[part])
+    if part == "url.path":
+        return None if found and _DEVIOUS.search(found) else (found or "/")
+    return found.lower() if found else None

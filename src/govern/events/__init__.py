@@ -1,0 +1,1 @@
+"""What an agent did: the event model, canonical bytes, digests."""

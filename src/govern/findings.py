@@ -1,0 +1,78 @@
+"""What a human acts on: one frozen `Finding`, read by every output. Leaves out how it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a finding weighs; `rank` grows with weight."""
+
+    NOTE = "note"
+    WARNING = "warning"
+    ERROR = "error"
+
+    @property
+    def rank(self) -> int:
+        return ("note", "warning", "error").index(self.value)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """A span of a text file. Lines and columns count from 1, in code points; the end column is exclusive.
+
+    Line 0 means the file as a whole.
+    """
+
+    file: str
+    line: int = 0
+    column: int = 0
+    end_line: int = 0
+    end_column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a human should look at.
+
+    Args:
+        rule: stable id of the rule, also the name of its module, page and cases.
+        severity: how much it weighs.
+        message: what is wrong, lower case, the author's words in backticks.
+        location: where.
+        hint: what to do, shown beside the place; may be empty.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    location: Location
+    hint: str = ""
+
+    @property
+    def sort_key(self) -> tuple[Location, int, str, str]:
+        return (self.location, -self.severity.rank, self.rule, self.message)
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that `word` was probably meant to be, or None."""
+    found = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint with a suggestion where one is close, else the list of known words (at most twelve)."""
+    words = sorted(known)
+    near = closest(word, words)
+    if near is not None:
+        return f"did you mean `{near}`?"
+    if not words:
+        return ""
+    shown = ", ".join(f"`{w}`" for w in words[:12])
+    return f"one of {shown}" + (", …" if len(words) > 12 else "")
