@@ -95,7 +95,9 @@ class Conditions:
             )()
         return rng.choice(
             [
-                lambda: f"{rng.choice(['args.a', 'args.b', 'args.o.a'])} {self.op()} {number_text(rng.choice(NUMBERS))}",
+                lambda: (
+                    f"{rng.choice(['args.a', 'args.b', 'args.o.a'])} {self.op()} {number_text(rng.choice(NUMBERS))}"
+                ),
                 lambda: f"{rng.choice(['args.to', 'args.o.to'])} {self.op()} {self.string()}",
                 lambda: f"args.a {self.op()} {rng.choice(['args.b', 'args.o.a', 'size(args.xs)'])}",
                 lambda: f"{self.value(names)} {self.op()} {self.literal()}",
@@ -104,7 +106,9 @@ class Conditions:
                 lambda: f"{self.value(names)} {rng.choice(['==', '!='])} null",
                 lambda: f"{self.value(names)} == {rng.choice(['true', 'false'])}",
                 lambda: f"has({self.place(names, field=True)})",
-                lambda: f"{self.text_value(names)}.{rng.choice(['startsWith', 'endsWith', 'contains'])}({self.string()})",
+                lambda: (
+                    f"{self.text_value(names)}.{rng.choice(['startsWith', 'endsWith', 'contains'])}({self.string()})"
+                ),
                 lambda: f"{self.text_value(names)}.contains({self.text_value(names)})",
                 lambda: f"{self.text_value(names)}.matches({quote(rng.choice(PATTERNS))})",
                 lambda: f"within({self.text_value(names)}, {quote(rng.choice(FOLDERS))})",

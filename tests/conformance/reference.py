@@ -186,9 +186,7 @@ def member(item: Any, source: Any, scope: dict[str, Place]) -> str:
 
 def item_outcomes(node: Macro, scope: dict[str, Place]) -> list[tuple[str, Any]] | None:
     if isinstance(node.source, ListLit):
-        return [
-            (truth(bind(node.body, {node.var: item.value}), scope), item.value) for item in node.source.items
-        ]
+        return [(truth(bind(node.body, {node.var: item.value}), scope), item.value) for item in node.source.items]
     items = list_value(node.source, scope)
     if items is None:
         return None

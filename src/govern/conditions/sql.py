@@ -183,8 +183,7 @@ class _Compiler:
         op = _SQL_OP[fn]
         match value:
             case None:
-                known = self.known(left)
-                return f"({known} {op} 'null')"
+                return self.null_test(fn, left)
             case bool():
                 return f"({self.truth(left)} {op} {str(value).upper()})"
             case str():
@@ -196,17 +195,14 @@ class _Compiler:
             case _:
                 return f"({self.double_clamped(left)} {op} {value!r}::DOUBLE)"
 
-    def known(self, node: Node) -> str:
-        """Text that is `null` for null, something else for any other value, NULL where it is not known."""
-        if isinstance(node, Lit):
-            return "'null'" if node.value is None else "'known'"
-        if _is_string(node):
-            return f"(CASE WHEN {self.text(node)} IS NOT NULL THEN 'known' END)"
-        if _is_count(node):
-            return f"(CASE WHEN {self.count(node)} IS NOT NULL THEN 'known' END)"
-        if _is_truth(node):
-            return f"(CASE WHEN {self.truth(node)} IS NOT NULL THEN 'known' END)"
-        return f"CAST({self.json(node)} AS VARCHAR)"
+    def null_test(self, fn: str, left: Node) -> str:
+        """A comparison with a written null: known for whatever is there."""
+        if isinstance(left, Lit):
+            return "TRUE" if (left.value is None) is (fn == "==") else "FALSE"
+        if _is_string(left) or _is_count(left) or _is_truth(left):
+            typed = self.text if _is_string(left) else self.count if _is_count(left) else self.truth
+            return f"(CASE WHEN {typed(left)} IS NOT NULL THEN {'FALSE' if fn == '==' else 'TRUE'} END)"
+        return f"(CAST({self.json(left)} AS VARCHAR) {_SQL_OP[fn]} 'null')"
 
     def large_integer_comparison(self, op: str, left: Node, value: int) -> str:
         """An integer literal of 2^53 and more: exact against integers, and against doubles (below 2^53, or

@@ -1,0 +1,54 @@
+"""What a tool's name suggests about its risk: a guess with its reason, for people to confirm.
+
+Used for suggestions and findings only; no verdict ever depends on it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from govern.policy.model import Tier
+
+READS = frozenset(
+    """
+    get list search read find fetch view check describe count query lookup show retrieve browse
+    download inspect calculate think compare validate preview explain summarize
+    """.split()
+)
+CHANGES = frozenset(
+    """
+    create add update edit set label comment assign draft move rename append write put modify change
+    tag mark save schedule reschedule request upload insert enable disable open reopen archive pin
+    mute
+    """.split()
+)
+LASTING = frozenset(
+    """
+    delete remove send pay transfer merge close approve publish post invite share cancel purchase
+    buy book order execute run exec drop grant revoke deploy refund charge reply forward email
+    message call notify submit sign terminate kill purge reset wipe force push release backfill
+    dismiss reject return exchange withdraw reserve bypass unprotect protect unlock rotate
+    """.split()
+)
+
+
+def words(tool: str) -> list[str]:
+    """The words of a tool's name, in lower case: `mcp__gh__mergePullRequest` → mcp, gh, merge, pull, request."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", tool)
+    return [word.lower() for word in re.split(r"[^A-Za-z0-9]+", spaced) if word]
+
+
+def guess(tool: str) -> tuple[Tier, str]:
+    """The tier a name suggests, and why. A name that says nothing counts as irreversible."""
+    found = words(tool.rpartition("/")[2].rpartition("__")[2] or tool)
+    for vocabulary, tier in ((LASTING, Tier.IRREVERSIBLE), (CHANGES, Tier.REVERSIBLE), (READS, Tier.READ_ONLY)):
+        for word in found[:2] if tier is Tier.READ_ONLY else found[:1]:
+            if word in vocabulary:
+                return tier, f"verb `{word}`"
+    for word in found:
+        if word in LASTING:
+            return Tier.IRREVERSIBLE, f"`{word}` in its name"
+    for word in found:
+        if word in CHANGES:
+            return Tier.REVERSIBLE, f"`{word}` in its name"
+    return Tier.IRREVERSIBLE, "its name says nothing about its effect"
