@@ -13,6 +13,10 @@ import typer
 from typer.exceptions import TyperException
 
 from govern import __version__
+from govern.cli.compile_ import compile_
+from govern.cli.decide import decide
+from govern.cli.import_ import import_
+from govern.cli.shadow_report import shadow_report
 from govern.errors import Exit, GovernError
 
 app = typer.Typer(
@@ -35,11 +39,18 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: bool = typer.Option(
-        False, "--version", callback=_show_version, is_eager=True, help="Print the version."
-    ),
+    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Print the version."),
 ) -> None:
     pass
+
+
+for _name, _command in (
+    ("compile", compile_),
+    ("decide", decide),
+    ("import", import_),
+    ("shadow-report", shadow_report),
+):
+    app.command(_name, no_args_is_help=True)(_command)
 
 
 def main() -> None:

@@ -1,25 +1,41 @@
-"""Names chosen by pattern: `*` is any characters, `?` is one; everything else is itself, case included."""
+"""Globs over tool names: `*` is any run of characters (also across `/`), `?` any one. Nothing else is special.
+
+A glob without `/` is tried on the whole name and on the part after the last `/`: `delete_*` also means
+`github/delete_repo`, since whether the server is known is the log's doing, not the author's. Case counts.
+Matching is by RE2, in linear time: names come out of logs, and may be long and hostile.
+"""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
+
+import re2
+
+
+def is_glob(name: str) -> bool:
+    """Whether a name chooses by pattern."""
+    return "*" in name or "?" in name
+
+
+def regex(glob: str) -> str:
+    """The glob as an anchored RE2 pattern."""
+    body = "".join(".*" if char == "*" else "." if char == "?" else re.escape(char) for char in glob)
+    server = "" if "/" in glob else "(?:.*/)?"
+    return f"(?s)^{server}{body}$"
 
 
 @lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    # Only `.*` and `.` are special here, and runs of `*` are one, so that no pattern can be slow.
-    parts = re.split(r"(\*+|\?)", pattern)
-    made = [".*" if part.startswith("*") else "." if part == "?" else re.escape(part) for part in parts if part]
-    return re.compile("".join(made), re.DOTALL)
+def _compiled(glob: str) -> Any:
+    return re2.compile(regex(glob))
 
 
-def is_glob(pattern: str) -> bool:
-    return "*" in pattern or "?" in pattern
+def matches(glob: str, tool: str) -> bool:
+    """Whether a glob or an exact name of a charter means this tool.
 
-
-def matches(pattern: str, name: str) -> bool:
-    """Whether a tool's name is meant by a pattern."""
-    if not is_glob(pattern):
-        return pattern == name
-    return _compiled(pattern).fullmatch(name) is not None
+    Args:
+        glob: as written, with or without `*` and `?`.
+        tool: the tool's name, `server/name` or `name`.
+    """
+    return _compiled(glob).search(tool) is not None

@@ -9,26 +9,31 @@ import re
 
 from govern.policy.model import Tier
 
-READS = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+READS = _words(
     """
     get list search read find fetch view check describe count query lookup show retrieve browse
     download inspect calculate think compare validate preview explain summarize
-    """.split()
+    """
 )
-CHANGES = frozenset(
+CHANGES = _words(
     """
     create add update edit set label comment assign draft move rename append write put modify change
     tag mark save schedule reschedule request upload insert enable disable open reopen archive pin
     mute
-    """.split()
+    """
 )
-LASTING = frozenset(
+LASTING = _words(
     """
     delete remove send pay transfer merge close approve publish post invite share cancel purchase
     buy book order execute run exec drop grant revoke deploy refund charge reply forward email
     message call notify submit sign terminate kill purge reset wipe force push release backfill
     dismiss reject return exchange withdraw reserve bypass unprotect protect unlock rotate
-    """.split()
+    """
 )
 
 

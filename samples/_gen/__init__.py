@@ -1,0 +1,1 @@
+"""How the samples' logs are made: seeded, standard library only (canonical bytes come from `govern`)."""

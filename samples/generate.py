@@ -1,0 +1,46 @@
+"""Writes the logs of the five sample stories: `python samples/generate.py [--out DIR]`.
+
+For each story: `log.jsonl` (the agent's own log), `audit.jsonl` (the audit record) and `incidents.json`
+(which traces are flawed, noted where the flaw is made). The same charter gives the same bytes every time.
+The policy digest in the records is the SHA-256 of the story's `charter.yaml` as it stands.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from _gen import code_review, crm, data_pipeline, scheduling, support
+
+from govern.events.canonical import digest
+
+HERE = Path(__file__).parent
+STORIES = {
+    "code-review": code_review.tell,
+    "crm": crm.tell,
+    "data-pipeline": data_pipeline.tell,
+    "scheduling": scheduling.tell,
+    "support": support.tell,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=HERE, help="where the stories' folders are (this folder)")
+    out = parser.parse_args().out
+    for story, tell in STORIES.items():
+        book = tell(digest((HERE / story / "charter.yaml").read_bytes()))
+        folder = out / story
+        folder.mkdir(parents=True, exist_ok=True)
+        files = {
+            "log.jsonl": book.lines("log"),
+            "audit.jsonl": book.lines("audit"),
+            "incidents.json": book.truth(),
+        }
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+            print(f"{story}/{name}: {len(content):,} bytes, {len(content.splitlines()):,} lines")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""Reads rules in both forms, effects, and `never`."""
+
+from __future__ import annotations
+
+from govern.charter import vocabulary
+from govern.charter.model import Deny, Effect, Form, NeedsApproval, Never, Rule, Word
+from govern.charter.reader import Fields, Reader
+from govern.charter.yaml_tree import Map, Node, Scalar
+
+_PAIRS = {Form.WHEN: "then", Form.ONLY_IF: "otherwise"}
+
+
+def read_rules(reader: Reader, node: Node, tool: Word | None = None) -> tuple[Rule, ...]:
+    """The rules of a file, or of one tool."""
+    rules = (_rule(reader, item, tool) for item in reader.items(node, "`rules`"))
+    return tuple(rule for rule in rules if rule is not None)
+
+
+def _rule(reader: Reader, node: Node, tool: Word | None) -> Rule | None:
+    fields = reader.fields(node, vocabulary.RULE if tool is None else vocabulary.OWN_RULE)
+    if fields is None:
+        return None
+    id = reader.name(fields["id"], "a rule's id") if "id" in fields else None
+    tools: tuple[Word, ...] = (tool,) if tool is not None else ()
+    if tool is None and "tools" in fields:
+        tools = reader.tools(fields["tools"], "`tools` of a rule")
+    because = reader.text(fields["because"], "`because`") if "because" in fields else ""
+    form = _form(reader, fields, node)
+    clauses = {each: reader.clause(fields[each], each) for each in Form if each in fields}
+    effects = {key: read_effect(reader, fields[key], key) for key in _PAIRS.values() if key in fields}
+    if form is None or id is None or not tools or because is None:
+        return None
+    clause, effect = clauses[form], effects[_PAIRS[form]]
+    if clause is None or effect is None:
+        return None
+    return Rule(id, form, clause, effect, because, tools, tool is not None, id.at)
+
+
+def _form(reader: Reader, fields: Fields, node: Node) -> Form | None:
+    """Which form a rule has; a rule has exactly one, whole."""
+    written = [form for form in Form if form in fields or _PAIRS[form] in fields]
+    if len(written) == 1:
+        form = written[0]
+        missing = [key for key in (form.value, _PAIRS[form]) if key not in fields]
+        if not missing:
+            return form
+        if not _misspelt(node):
+            present = form.value if missing[0] != form.value else _PAIRS[form]
+            reader.error("missing-key", fields.key(present), f"`{present}` needs `{missing[0]}` beside it")
+    elif written:
+        key = next(fields.key(key) for key in ("only_if", "otherwise") if key in fields)
+        hint = "one rule is `when … then …` or `only_if … otherwise …`: write two rules"
+        reader.error("conflicting-keys", key, f"`{key.value}` beside `when` or `then`", hint)
+    elif not _misspelt(node):
+        at = fields.key("id") if "id" in fields else node
+        message = "the rule has no condition"
+        reader.error("missing-key", at, message, "write `when` and `then`, or `only_if` and `otherwise`")
+    return None
+
+
+def _misspelt(node: Node) -> bool:
+    known = vocabulary.RULE.known
+    return isinstance(node, Map) and (node.broken or any(key.value not in known for key, _ in node.entries))
+
+
+def read_effect(reader: Reader, node: Node, key: str) -> Effect | None:
+    """`deny`, or `{approval: GATE}`."""
+    if isinstance(node, Map):
+        fields = reader.fields(node, vocabulary.EFFECT)
+        if fields is None or "approval" not in fields:
+            return None
+        gate = reader.name(fields["approval"], "a gate")
+        return NeedsApproval(gate, reader.at(fields["approval"])) if gate is not None else None
+    if isinstance(node, Scalar) and node.value == "deny":
+        return Deny(reader.at(node))
+    if not (isinstance(node, Scalar) and node.refused):
+        hint = "`deny`, or `{approval: GATE}`"
+        if isinstance(node, Scalar) and node.value == "allow":
+            hint += ": a rule can only make a verdict stricter"
+        elif isinstance(node, Scalar) and isinstance(node.value, str) and node.value[:3].lower() == "den":
+            hint = "did you mean `deny`?"
+        reader.error("unknown-effect", node, f"{reader.show(node)} is no effect of `{key}`", hint)
+    return None
+
+
+def read_never(reader: Reader, node: Node) -> tuple[Never, ...]:
+    return tuple(never for item in reader.items(node, "`never`") if (never := _never(reader, item)) is not None)
+
+
+def _never(reader: Reader, node: Node) -> Never | None:
+    fields = reader.fields(node, vocabulary.NEVER)
+    if fields is None or "tools" not in fields:
+        return None
+    tools = reader.tools(fields["tools"], "`tools` of a `never`")
+    because = reader.text(fields["because"], "`because`") if "because" in fields else ""
+    if not tools or because is None:
+        return None
+    return Never(tools, because, reader.at(fields.key("tools")))

@@ -1,0 +1,290 @@
+"""YAML text to a tree of nodes with positions, over the C parser's events.
+
+Refuses what makes a file mean two things: duplicate keys, anchors, aliases, merge keys, tags, directives,
+several documents, and the scalars of `scalars`. Events rather than `compose`: a file with a syntax error
+still gives what stands before it, and depth is capped before anything recurses.
+
+Leaves out what the keys mean, except that the keys of conditions are known: a condition that YAML would
+break is told so in its own words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import yaml
+
+from govern.charter.broken import CONDITION_KEYS, QUOTE_HINT, Problem, syntax_finding, unbalanced, without_condition
+from govern.charter.scalars import Refused, Value, resolve
+from govern.charter.source import Source
+from govern.findings import Finding
+
+MAX_DEPTH = 64
+MAX_NODES = 100_000
+_RETRIES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A scalar; `plain` if unquoted, `exact` if offsets into the value are offsets into the source."""
+
+    value: Value
+    start: int
+    end: int
+    plain: bool = True
+    exact: bool = True
+    refused: bool = False  # already reported: nobody needs to complain of it again
+
+
+@dataclass(frozen=True, slots=True)
+class Seq:
+    items: tuple[Node, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """A mapping; each key stands once and is text. `end` is the end of the last value."""
+
+    entries: tuple[tuple[Scalar, Node], ...]
+    start: int
+    end: int
+    broken: bool = False  # some of its keys are leftovers of a condition that lacks its quotes
+
+
+Node = Scalar | Seq | Map
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A collection that is being read."""
+
+    is_map: bool
+    start: int
+    flow: bool
+    items: list[Node] = field(default_factory=list)
+    entries: list[tuple[Scalar, Node]] = field(default_factory=list)
+    seen: dict[str, int] = field(default_factory=dict)
+    key: Scalar | None = None
+    skip_value: bool = False  # the key was refused: its value is read and dropped
+    broken: bool = False
+
+
+def parse(source: Source) -> tuple[Node | None, tuple[Finding, ...]]:
+    """The tree of a file's only document, and everything refused on the way.
+
+    The tree is None where there is none to speak of: a syntax error, or nothing but comments.
+    """
+    text = source.text
+    masked: list[Finding] = []
+    blanks: set[int] = set()
+    for _ in range(_RETRIES):
+        builder = _Builder(source, text, blanks)
+        problem = builder.run()
+        if problem is None:
+            return builder.root, (*masked, *builder.findings)
+        blanked = without_condition(source, text, problem, blanks)
+        if blanked is None:
+            return None, (*masked, *builder.findings, syntax_finding(source, text, problem))
+        text, at, finding = blanked
+        masked.append(finding)
+        blanks.add(at)
+    return None, tuple(masked)
+
+
+class _Builder:
+    def __init__(self, source: Source, text: str, blanks: set[int]) -> None:
+        self.source = source
+        self.text = text
+        self.blanks = blanks
+        self.findings: list[Finding] = []
+        self.root: Node | None = None
+        self.stack: list[_Frame] = []
+        self.nodes = 0
+
+    def refuse(self, rule: str, start: int, end: int, message: str, hint: str = "") -> None:
+        self.findings.append(self.source.finding(rule, start, end, message, hint))
+
+    def run(self) -> Problem | None:
+        documents = 0
+        try:
+            for event in yaml.parse(self.text, Loader=yaml.CSafeLoader):
+                if event.start_mark is None or event.end_mark is None:
+                    continue
+                start, end = event.start_mark.index, event.end_mark.index
+                match event:
+                    case yaml.ScalarEvent():
+                        self.scalar(event, start, end)
+                    case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                        if not self.open(event, start, end):
+                            return None
+                    case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                        self.close(end)
+                    case yaml.AliasEvent():
+                        self.alias(start, end)
+                    case yaml.DocumentStartEvent():
+                        documents += 1
+                        if documents > 1:
+                            hint = "one file is one charter"
+                            self.refuse("yaml-several-documents", start, end, "a second YAML document", hint)
+                            return None
+                        if event.version or event.tags:
+                            message = "a YAML directive (`%…`)"
+                            self.refuse("yaml-directive", start, start + 1, message, "delete the line")
+                if self.nodes > MAX_NODES:
+                    self.refuse("yaml-too-deep", start, end, f"more than {MAX_NODES:,} values in one file")
+                    self.root = None
+                    return None
+        except yaml.MarkedYAMLError as error:
+            return self.problem(error)
+        except yaml.YAMLError as error:  # ReaderError: characters; `source` has named them
+            self.refuse("yaml-syntax", 0, 1, f"not YAML: {_words(str(error))}")
+            self.root = None
+        return None
+
+    def problem(self, error: yaml.MarkedYAMLError) -> Problem:
+        mark, context = error.problem_mark, error.context_mark
+        at = mark.index if mark else len(self.text)
+        since = at
+        if self.stack and self.stack[-1].key is not None:
+            since = self.stack[-1].key.start
+        elif self.stack and self.stack[-1].entries:
+            since = self.stack[-1].entries[-1][0].start
+        elif context:
+            since = context.index
+        self.root = None
+        return Problem(at, since, _words(error.problem or error.context or "cannot be read"))
+
+    def open(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent, start: int, end: int) -> bool:
+        is_map = isinstance(event, yaml.MappingStartEvent)
+        self.node_checks(event, start, end)
+        if len(self.stack) >= MAX_DEPTH:
+            self.refuse("yaml-too-deep", start, end, f"nested deeper than {MAX_DEPTH}")
+            self.root = None
+            return False
+        parent = self.stack[-1] if self.stack else None
+        if parent is not None and parent.is_map and parent.key is None:
+            self.refuse("yaml-key", start, end, "a key is a name, not a list or a mapping")
+        self.stack.append(_Frame(is_map, start, bool(event.flow_style)))
+        return True
+
+    def close(self, end: int) -> None:
+        frame = self.stack.pop()
+        last = frame.entries[-1][1].end if frame.entries else frame.items[-1].end if frame.items else end
+        stop = end if frame.flow else last
+        if frame.is_map:
+            self.put(Map(tuple(frame.entries), frame.start, stop, frame.broken))
+        else:
+            self.put(Seq(tuple(frame.items), frame.start, stop))
+
+    def put(self, node: Node) -> None:
+        self.nodes += 1
+        if not self.stack:
+            self.root = node
+            return
+        frame = self.stack[-1]
+        if not frame.is_map:
+            frame.items.append(node)
+        elif frame.key is None:  # a collection that stood where a key belongs, already reported
+            frame.key = Scalar("", node.start, node.end, refused=True)
+            frame.skip_value = True
+        else:
+            if not frame.skip_value:
+                frame.entries.append((frame.key, node))
+            frame.key, frame.skip_value = None, False
+
+    def scalar(self, event: yaml.ScalarEvent, start: int, end: int) -> None:
+        plain = not event.style
+        frame = self.stack[-1] if self.stack else None
+        is_key = frame is not None and frame.is_map and frame.key is None
+        if frame is not None and not is_key and self.broken_condition(frame, event, start, end):
+            return
+        if start in self.blanks or self.node_checks(event, start, end):
+            node = Scalar(event.value, start, end, False, False, refused=True)
+        else:
+            node = self.value(event.value, plain, start, end, is_key=is_key)
+        if is_key and frame is not None:
+            self.key(frame, node)
+        else:
+            self.put(node)
+
+    def value(self, text: str, plain: bool, start: int, end: int, *, is_key: bool) -> Scalar:
+        if not plain:
+            raw = self.text[start + 1 : end - 1]
+            return Scalar(text, start, end, plain=False, exact=raw == text)
+        value = resolve(text)
+        if isinstance(value, Refused):
+            if is_key and value.rule == "yaml-empty-value":
+                self.refuse("yaml-key", start, max(end, start + 1), "a key is missing before `:`")
+            else:
+                at, stop = (start, end) if end > start else self.before(start)
+                self.refuse(value.rule, at, stop, value.message, value.hint)
+            return Scalar(text, start, end, refused=True)
+        return Scalar(value, start, end, exact=self.text[start:end] == text)
+
+    def before(self, at: int) -> tuple[int, int]:
+        """The key whose value is missing: an empty value has no place of its own."""
+        frame = self.stack[-1] if self.stack else None
+        return (frame.key.start, frame.key.end) if frame and frame.key else (at, at + 1)
+
+    def key(self, frame: _Frame, node: Scalar) -> None:
+        frame.key = node
+        if node.value == "<<" and node.plain:
+            self.refuse("yaml-merge-key", node.start, node.end, "a merge key `<<`", "write the keys out")
+            frame.skip_value = True
+        elif node.refused:
+            frame.skip_value = True
+        elif not isinstance(node.value, str):
+            written = self.text[node.start : node.end]
+            hint = f'quote it: "{written}"'
+            self.refuse("yaml-key", node.start, node.end, f"the key `{written}` is not text", hint)
+            frame.skip_value = True
+        elif node.value in frame.seen:
+            if not frame.broken:
+                line, _ = self.source.position(frame.seen[node.value])
+                message = f"the key `{node.value}` stands twice"
+                self.refuse("yaml-duplicate-key", node.start, node.end, message, f"first on line {line}")
+            frame.skip_value = True
+        else:
+            frame.seen[node.value] = node.start
+
+    def broken_condition(self, frame: _Frame, event: yaml.ScalarEvent, start: int, end: int) -> bool:
+        """Whether this is the value of a condition key that YAML has cut or taken for something else."""
+        key = frame.key.value if frame.is_map and frame.key else None
+        if key not in CONDITION_KEYS or event.style:
+            return False
+        tagged = event.tag is not None
+        if not tagged and event.anchor is None and not (frame.flow and unbalanced(event.value)):
+            return False
+        if frame.flow and not tagged:
+            frame.broken = True  # what follows the comma is read as a key of its own
+        message = f"YAML does not read the condition of `{key}` as it is written"
+        self.refuse("quote-condition", start, end, message, QUOTE_HINT)
+        self.put(Scalar(event.value, start, end, refused=True))
+        return True
+
+    def alias(self, start: int, end: int) -> None:
+        hint = "write it out; quote text that begins with `*`"
+        self.refuse("yaml-alias", start, end, f"an alias `{self.text[start:end]}`", hint)
+        frame = self.stack[-1] if self.stack else None
+        node = Scalar("", start, end, refused=True)
+        if frame is not None and frame.is_map and frame.key is None:
+            frame.key, frame.skip_value = node, True
+        else:
+            self.put(node)
+
+    def node_checks(self, event: yaml.NodeEvent, start: int, end: int) -> bool:
+        """Reports anchors and tags; true if there was one."""
+        tag = getattr(event, "tag", None)
+        if event.anchor is not None:
+            message = f"an anchor `&{event.anchor}`"
+            self.refuse("yaml-anchor", start, end, message, "write the value out where it is needed")
+        if tag is not None:
+            hint = "delete it; quote text that begins with `!`"
+            self.refuse("yaml-tag", start, end, f"a tag `{self.text[start:end].split(maxsplit=1)[0]}`", hint)
+        return event.anchor is not None or tag is not None
+
+
+def _words(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,51 @@
+"""`govern compile`: a charter to a bundle."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from govern.errors import EnvironmentFailed
+
+
+def compile_(
+    charter: Annotated[str, typer.Argument(metavar="CHARTER", help="A charter file, or - for standard input.")],
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="Where the bundle goes; `-` prints it.")
+    ],
+) -> None:
+    """Compile a charter to a bundle: one deterministic file that decides without the charter.
+
+    The same charter gives the same bytes. The bundle holds the policy, the charter as written, the decision
+    SQL, and digests of all of them; a changed byte is refused where it is read.
+
+    \b
+    Example:
+      govern compile charters/agentdojo/banking.yaml -o banking.bundle
+
+    \b
+    Exit codes:
+      0  the bundle is written
+      2  the command line is wrong
+      3  the charter has errors; nothing is written
+      4  the bundle cannot be written
+    """
+    from pathlib import Path
+
+    from govern.charter.load import charter_or_raise, load
+    from govern.compile.bundle import build
+    from govern.compile.lower import lower
+
+    loaded = load(charter)
+    made = build(lower(charter_or_raise(loaded, charter)), loaded.source.text if loaded.source else "")
+    if output == "-":
+        typer.echo(made.text, nl=False)
+        return
+    try:
+        Path(output).write_bytes(made.text.encode())
+    except OSError as error:
+        raise EnvironmentFailed(f"cannot be written: {(error.strerror or str(error)).lower()}", where=output) from None
+    policy = made.policy
+    typer.echo(f"{policy.agent} v{policy.version}: {len(policy.tools)} tools, policy {policy.digest}")
+    typer.echo(f"{output}  {len(made.text.encode()):,} B  {made.digest}")

@@ -1,0 +1,54 @@
+"""`govern gaps`: every hole in every chain of an audit store."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from govern.cli.options import Format, ReportFormat
+from govern.errors import EvidenceError, Exit, UsageError
+
+
+def gaps(
+    audit: Annotated[
+        str | None, typer.Option("--audit", metavar="DIR", envvar="GOVERN_AUDIT", help="The audit store.")
+    ] = None,
+    format: Format = ReportFormat.TEXT,
+) -> None:
+    """Find every hole in every decision chain of an audit store.
+
+    Grouped by kind, worst first, with counts, tools, sample traces and the likely cause. A gap that a source
+    cannot show (an imported chat log has no approvals by nature) is counted as not judged: neither a failure
+    nor a pass. Canonical events can carry everything, so what they lack is a gap.
+
+    \b
+    Example:
+      govern gaps --audit audit
+      govern gaps --audit audit --format json
+
+    \b
+    Exit codes:
+      0  every chain was judged, and none has a gap
+      1  there are gaps
+      2  the command line is wrong
+      3  the store is missing, damaged, or has no action to judge
+    """
+    from govern.reconstruct.store import scan, short_id_length
+    from govern.reconstruct.summary import gather
+    from govern.report import gaps_json, gaps_text
+    from govern.report.console import console, emit_json
+
+    if not audit:
+        raise UsageError("no audit store is named", hint="give --audit DIR, or set GOVERN_AUDIT")
+    found = gather(scan(audit))
+    if format is ReportFormat.JSON:
+        emit_json(gaps_json.document(found))
+    else:
+        out = console()
+        for line in gaps_text.lines(found, short_id_length(audit), out.width):
+            out.print(line, soft_wrap=True)
+    if not found.actions:
+        raise EvidenceError("no action in this store, so nothing was judged", where=audit)
+    if found.groups:
+        raise typer.Exit(Exit.FOUND)

@@ -1,0 +1,78 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from govern.errors import UsageError
+
+
+class ReportFormat(StrEnum):
+    """How a report is shown."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """A known amount that may be bad without changing the exit code: a number, or percent of all."""
+
+    count: int = 0
+    percent: Decimal | None = None
+
+    def admits(self, bad: int, total: int, unbounded: int = 0) -> bool:
+        """Whether the bad ones are admitted.
+
+        Args:
+            bad: how many there are, the unbounded ones too.
+            total: how many there are in all, good and bad.
+            unbounded: of the bad ones, those of which nobody knows how much was lost (an unreadable file, a
+                cut one). No amount admits these.
+        """
+        if unbounded:
+            return False
+        if self.percent is None:
+            return bad <= self.count
+        return bad == 0 or bad * 100 <= self.percent * total
+
+
+def parse_allowance(text: str | None, option: str = "--allow-bad") -> Allowance:
+    """The allowance that `N` or `P%` stands for; None is zero.
+
+    Raises:
+        UsageError: neither a whole number nor a percentage from 0 to 100.
+    """
+    if text is None:
+        return Allowance()
+    if re.fullmatch(r"[0-9]{1,15}", text):
+        return Allowance(count=int(text))
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,9})?%", text) or (percent := Decimal(text[:-1])) > 100:
+        raise UsageError(f"`{text}` is no amount for {option}", hint="a number such as `10`, or `0.5%`")
+    return Allowance(percent=percent)
+
+
+AllowBad = Annotated[
+    str | None,
+    typer.Option(
+        "--allow-bad",
+        metavar="N|P%",
+        help="Admit so many refused rows, or so many percent of all rows. A file that is unreadable or cut "
+        "short is never admitted: nobody knows how much is lost with it.",
+    ),
+]
+LogFormat = Annotated[
+    str | None,
+    typer.Option("--log-format", metavar="FORMAT", help="Name the format instead of recognising it by content."),
+]
+LogAgent = Annotated[
+    str | None,
+    typer.Option("--agent", metavar="AGENT", help="The agent's name, for logs that carry none (tau-bench)."),
+]
+Format = Annotated[ReportFormat, typer.Option("--format", help="How the report is shown.")]

@@ -1,0 +1,106 @@
+"""`govern shadow-report`: logs against a charter, before it is enforced."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from govern.cli.options import (
+    AllowBad,
+    Format,
+    LogAgent,
+    LogFormat,
+    ReportFormat,
+    parse_allowance,
+)
+from govern.errors import Exit
+
+
+class FailOn(StrEnum):
+    """What makes the exit code 1."""
+
+    UNMAPPED = "unmapped"
+    DENY = "deny"
+    APPROVAL = "approval"
+    NOTHING = "nothing"
+
+
+class EngineName(StrEnum):
+    """Which engine replays; both give the same report."""
+
+    AUTO = "auto"
+    CALLS = "calls"
+    SQL = "sql"
+
+
+def shadow_report(
+    logs: Annotated[
+        list[str], typer.Argument(metavar="LOGS…", help="Files, folders, globs, stores, or - for standard input.")
+    ],
+    charter: Annotated[
+        str,
+        typer.Option(
+            "--charter", metavar="C", help="A charter, a bundle, or a folder of them: each agent is judged by its own."
+        ),
+    ],
+    log_format: LogFormat = None,
+    agent: LogAgent = None,
+    format: Format = ReportFormat.TEXT,
+    fail_on: Annotated[FailOn, typer.Option("--fail-on", help="What makes the exit code 1.")] = FailOn.UNMAPPED,
+    allow_bad: AllowBad = None,
+    allow_undecidable: Annotated[
+        str | None,
+        typer.Option("--allow-undecidable", metavar="N|P%", help="Admit so many calls that could not be judged."),
+    ] = None,
+    engine: Annotated[EngineName, typer.Option("--engine", help="One call at a time, or SQL.")] = EngineName.AUTO,
+) -> None:
+    """Say what a charter would have said to past calls, and name what nobody mapped.
+
+    Reads logs directly, or a store that `govern import` wrote. Every call of an agent is counted once: allow,
+    approval, deny, undecidable (the log lacks what decides), or without a charter for its agent.
+
+    \b
+    Example:
+      govern shadow-report samples/code-review/log.jsonl --charter samples/code-review/charter.yaml
+      govern shadow-report logs/ --charter charters/agentdojo --format json
+
+    \b
+    Exit codes:
+      0  everything was judged, and nothing of --fail-on was found
+      1  something of --fail-on was found
+      2  the command line is wrong
+      3  not everything was judged: rows refused, calls undecidable or without a charter, no calls at all,
+         or the charter has errors
+    """
+    from govern.compile.sources import policies
+    from govern.replay.groups import Policies
+    from govern.replay.run import EngineChoice, run
+    from govern.replay.shadow import report
+    from govern.report import shadow_json, shadow_text
+    from govern.report.console import emit_json
+
+    bad, undecided = parse_allowance(allow_bad), parse_allowance(allow_undecidable, "--allow-undecidable")
+    judges = Policies(policies(charter))
+    done = run(logs, judges, format=log_format, agent=agent, engine=EngineChoice(engine.value))
+    shadow = report(done.replayed, judges)
+    if format is ReportFormat.JSON:
+        emit_json(shadow_json.document(shadow, done.summary))
+    else:
+        typer.echo(shadow_text.text(shadow, done.summary, charter=charter, logs=" ".join(logs)))
+    totals = done.summary.totals
+    found = {
+        FailOn.UNMAPPED: len(shadow.unmapped),
+        FailOn.DENY: shadow.verdicts.deny,
+        FailOn.APPROVAL: shadow.verdicts.deny + shadow.verdicts.approval,
+        FailOn.NOTHING: 0,
+    }[fail_on]
+    if (
+        not shadow.calls
+        or not bad.admits(totals.refused, totals.rows, done.summary.whole)
+        or not undecided.admits(shadow.not_judged, shadow.calls)
+    ):
+        raise typer.Exit(Exit.NOT_JUDGED)
+    if found:
+        raise typer.Exit(Exit.FOUND)

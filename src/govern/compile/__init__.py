@@ -1,0 +1,1 @@
+"""A charter becomes a policy, and a policy a bundle: one deterministic file."""

@@ -1,0 +1,98 @@
+"""The contract between the reader and one log format.
+
+An adapter turns one row (a line of JSONL, or an element of a JSON array) into events. Everything that is the
+same for all formats is the reader's: files, compression, lines, JSON, refusals, duplicates, counts.
+
+Adding a format: one module here with `ADAPTER`, one page beside it, a folder of cases in `tests/ingest`, one
+line in `formats.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from govern.events.canonical import Json
+from govern.events.model import Event
+
+FIELDS: Final = frozenset({"prompt", "response", "tool", "args", "check", "approval", "output", "timing", "errors"})
+"""What an audit record is made of; a format carries some of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormatInfo:
+    """What a log format can say.
+
+    Args:
+        id: the name of the adapter's module, of its page and of `--log-format`.
+        title: for people.
+        carries: of `FIELDS`; what is not in here is missing by nature, which is no gap of one log.
+        lacks: the rest in words, for the import report.
+    """
+
+    id: str
+    title: str
+    carries: frozenset[str]
+    lacks: str = ""
+
+    def __post_init__(self) -> None:
+        if unknown := self.carries - FIELDS:
+            raise ValueError(f"unknown fields: {sorted(unknown)}")
+
+
+class Unusable(Exception):
+    """A row that gives no events; the text is the reason, for people. The reader makes a `Refusal` of it."""
+
+
+class Header(Exception):
+    """A row that describes the file and holds no run; it is counted as a row, and gives no events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a source.
+
+    Args:
+        value: as `canonical.load` read it, ambiguous parts as markers.
+        raw: its bytes, as they stand in the source, without the line end.
+        digest: 32 hex digits: of the format's id and `raw`. The same row has the same digest wherever it
+            stands, in whatever file, packed or not; ids of runs and events are made from it.
+        ref: `<digest of the source>:<line>`, and `#<index>` in an array; for `source_ref`.
+        writer: default `writer_id`.
+        wseq: default `wseq` of the first event of this row.
+        agent: the name given by the caller for sources that carry none.
+    """
+
+    value: Json
+    raw: bytes
+    digest: str
+    ref: str
+    writer: str
+    wseq: int
+    agent: str | None = None
+
+    @property
+    def has_surrogates(self) -> bool:
+        """Whether a text in here may hold a lone surrogate: only an escape can write one."""
+        return b"\\ud" in self.raw or b"\\uD" in self.raw
+
+
+class Adapter(Protocol):
+    """One log format."""
+
+    @property
+    def info(self) -> FormatInfo: ...
+
+    def claims(self, value: Json) -> bool:
+        """Whether a row looks like one of this format; called on the first readable rows of a source."""
+        ...
+
+    def events(self, row: Row) -> Sequence[Event]:
+        """The events of a row, in the source's own order.
+
+        Raises:
+            Unusable: the row is refused as a whole.
+            Header: the row holds no run.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""Advice on a charter that loads: what it says may not be what was meant."""

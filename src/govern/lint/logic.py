@@ -1,0 +1,176 @@
+"""Three-valued reasoning about a condition's own form: atoms, truth tables over them, contradictions.
+
+True, False, None (unknown). Everything here is safe in one direction: what it claims holds for every call;
+what it cannot decide it does not claim. Leaves out values of arguments (`conditions` has the engines).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+
+from govern.conditions.tree import Call, Field, Has, Item, ListLit, Lit, Macro, Name, Node, walk
+from govern.lint.ranges import MIRRORED, Range
+
+Truth = bool | None
+EVERY: tuple[Truth, ...] = (True, False, None)
+_LOGICAL = ("&&", "||", "!", "?:")
+_MOST_ATOMS = 7  # 3 ** 7 rows of a truth table: milliseconds
+
+
+def key(node: Node) -> object:
+    """What a node says, without where it says it: equal keys, equal meaning."""
+    match node:
+        case Lit(value):
+            return ("lit", type(value).__name__, value)
+        case Name(name):
+            return ("name", name)
+        case Field(base, word):
+            return ("field", key(base), word)
+        case Item(base, index):
+            return ("item", key(base), index)
+        case Has(target):
+            return ("has", key(target))
+        case Call(fn, operands):
+            return (fn, *(key(operand) for operand in operands))
+        case Macro(fn, source, var, body):
+            return (fn, key(source), var, key(body))
+        case ListLit(items):
+            return ("list", *(key(item) for item in items))
+
+
+def atoms(node: Node) -> Iterator[Node]:
+    """The parts that `&&`, `||`, `!` and `? :` join, from left to right."""
+    if isinstance(node, Call) and node.fn in _LOGICAL:
+        for operand in node.operands:
+            yield from atoms(operand)
+    else:
+        yield node
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """How a condition joins its atoms: `fn` over `parts`, or the atom called `name`."""
+
+    fn: str
+    parts: tuple[Formula, ...]
+    name: object = None
+
+
+def formula(node: Node) -> Formula:
+    if isinstance(node, Call) and node.fn in _LOGICAL:
+        return Formula(node.fn, tuple(formula(operand) for operand in node.operands))
+    return Formula("", (), key(node))
+
+
+def value(of: Formula, given: Mapping[object, Truth]) -> Truth:
+    """The value of a condition whose atoms have the values given (by `key`)."""
+    match of.fn:
+        case "":
+            return given[of.name]
+        case "!":
+            inner = value(of.parts[0], given)
+            return None if inner is None else not inner
+        case "&&":
+            values = [value(part, given) for part in of.parts]
+            return False if False in values else None if None in values else True
+        case "||":
+            values = [value(part, given) for part in of.parts]
+            return True if True in values else None if None in values else False
+        case _:
+            question = value(of.parts[0], given)
+            return None if question is None else value(of.parts[1 if question else 2], given)
+
+
+def assignments(nodes: list[Node]) -> Iterator[dict[object, Truth]] | None:
+    """Every assignment of values to distinct atoms; None if there are too many to look at."""
+    keys = list({key(node): None for node in nodes})
+    if len(keys) > _MOST_ATOMS:
+        return None
+    return (dict(zip(keys, row, strict=True)) for row in product(EVERY, repeat=len(keys)))
+
+
+def possible(node: Node) -> set[Truth]:
+    """Values that the condition may take; what is missing it takes for no call."""
+    found = set(EVERY)
+    table = assignments(list(atoms(node)))
+    if table is not None:
+        whole = formula(node)
+        by_key = {key(atom): atom for atom in atoms(node)}
+        can = {name: _atom_values(atom) for name, atom in by_key.items()}
+        found = {
+            value(whole, row)
+            for row in table
+            if all(row[name] in can[name] for name in row) and not _contradicts(row, by_key)
+        }
+    return found
+
+
+def _atom_values(atom: Node) -> set[Truth]:
+    match atom:
+        case Lit(bool(word)):
+            return {word}
+        case Call("==" | "<=" | ">=", (left, right)) if key(left) == key(right):
+            return {True, None}
+        case Call("!=" | "<" | ">", (left, right)) if key(left) == key(right):
+            return {False, None}
+        case Call("in", (_, ListLit(()))):
+            return {False, None}
+    if not any(isinstance(part, Name) for part in walk(atom)):
+        return {_folded(atom)}
+    return set(EVERY)
+
+
+def _folded(atom: Node) -> Truth:
+    """The value of an atom that reads nothing."""
+    from govern.conditions.python import decider
+
+    result: Truth = decider(atom)({})
+    return result
+
+
+def _contradicts(row: Mapping[object, Truth], by_key: Mapping[object, Node]) -> bool:
+    """Whether no call gives the atoms these values: each on its own may be possible."""
+    limits: dict[object, Range] = {}
+    for name, truth in row.items():
+        atom = by_key[name]
+        if truth is None or not (isinstance(atom, Call) and len(atom.operands) == 2):
+            continue
+        fn, (left, right) = atom.fn, atom.operands
+        if isinstance(left, Lit) and fn in MIRRORED:
+            fn, left, right = MIRRORED[fn], right, left
+        if isinstance(left, Lit):
+            continue
+        limit = limits.setdefault(key(left), Range())
+        if fn == "in" and isinstance(right, ListLit):
+            limit.among([item.value for item in right.items], truth)
+        elif isinstance(right, Lit) and fn in MIRRORED:
+            limit.compare(fn, right.value, truth)
+        if limit.empty:
+            return True
+    return False
+
+
+def signed(node: Node, positive: bool = True) -> Iterator[tuple[Node, bool | None]]:
+    """The atoms, and those inside `all` and `exists`, with their direction.
+
+    The direction is true where the atom's truth pushes the condition towards true, false where it pushes
+    towards false, None where both (the question of a ternary).
+    """
+    match node:
+        case Call("!", (inner,)):
+            yield from signed(inner, not positive)
+        case Call("&&" | "||", operands):
+            for operand in operands:
+                yield from signed(operand, positive)
+        case Call("?:", (question, yes, no)):
+            for atom in atoms(question):
+                yield atom, None
+            yield from signed(yes, positive)
+            yield from signed(no, positive)
+        case Macro("all" | "exists", _, _, body):
+            yield node, positive
+            yield from signed(body, positive)
+        case _:
+            yield node, positive

@@ -1,0 +1,20 @@
+"""A glob of a rule that no mapped tool answers to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from govern.charter.glob import is_glob, matches
+from govern.charter.model import Charter
+from govern.findings import Severity, did_you_mean
+from govern.lint.hit import Hit
+
+SEVERITY = Severity.WARNING
+
+
+def check(charter: Charter) -> Iterator[Hit]:
+    for rule in charter.rules:
+        for word in rule.tools:
+            if is_glob(word.name) and not any(matches(word.name, name) for name in charter.tools):
+                hint = did_you_mean(word.name, charter.tools)
+                yield Hit(f"`{word.name}` matches no tool of this charter", word.at, hint)

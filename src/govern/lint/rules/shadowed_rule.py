@@ -1,0 +1,57 @@
+"""A rule that adds nothing to another: the same condition on the same tools, no stricter effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from govern.charter.model import Charter, Deny, Effect, Form, Rule
+from govern.conditions.tree import Call, Node
+from govern.findings import Severity
+from govern.lint.hit import Hit
+from govern.lint.logic import key
+from govern.lint.sites import rule_tools
+
+SEVERITY = Severity.WARNING
+
+
+def check(charter: Charter) -> Iterator[Hit]:
+    rules = [(rule, {tool.name for tool in rule_tools(charter, rule)}, _region(rule)) for rule in charter.every_rule]
+    for index, (rule, tools, region) in enumerate(rules):
+        for other_index, (other, other_tools, other_region) in enumerate(rules):
+            if index == other_index or not tools or not tools <= other_tools or region != other_region:
+                continue
+            same = tools == other_tools and _covers(rule.effect, other.effect)
+            if _covers(other.effect, rule.effect) and not (same and index < other_index):
+                message = f"`{rule.id}` adds nothing: `{other.id}` has its condition and is no weaker"
+                yield Hit(message, rule.at, f"delete one of them (`{other.id}` is on line {other.at.line})")
+                break
+    yield from _own_gate(charter)
+
+
+def _region(rule: Rule) -> object:
+    """Where a rule applies: `when C` and `only_if !C` are the same."""
+    tree: Node = rule.clause.condition.tree
+    negated = rule.form is Form.ONLY_IF
+    while isinstance(tree, Call) and tree.fn == "!":
+        tree, negated = tree.operands[0], not negated
+    return key(tree), negated
+
+
+def _covers(strong: Effect, weak: Effect) -> bool:
+    if isinstance(strong, Deny) or isinstance(weak, Deny):
+        return isinstance(strong, Deny)
+    return strong.gate.name == weak.gate.name
+
+
+def _own_gate(charter: Charter) -> Iterator[Hit]:
+    """A rule that asks the gate which its tool asks for every call."""
+    for rule in charter.every_rule:
+        tools = rule_tools(charter, rule)
+        if isinstance(rule.effect, Deny) or not tools:
+            continue
+        if all(
+            tool.approval and not tool.approval.unless and tool.approval.gate.name == rule.effect.gate.name
+            for tool in tools
+        ):
+            message = f"`{rule.id}` adds nothing: its tools ask `{rule.effect.gate}` for every call"
+            yield Hit(message, rule.at, "ask another gate, or deny")

@@ -1,0 +1,184 @@
+"""Makes the chain of one trace from its events.
+
+All events of one action share a span; foreign logs are paired when they are imported, so nothing is paired
+by call id here (call ids come again). An action carries the latest prompt before it and the response that
+proposed it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from govern.events.model import Event, EventType
+from govern.reconstruct.chain import Action, Approval, Chain, Execution, Text, args_digest
+from govern.reconstruct.order import ordered
+
+# An event of one of these types makes its span an action.
+MAKES_ACTION = frozenset(
+    {
+        EventType.TOOL_CALL,
+        EventType.POLICY_CHECK,
+        EventType.APPROVAL_REQUEST,
+        EventType.CLAIM,
+        EventType.TOOL_START,
+        EventType.TOOL_RESULT,
+    }
+)
+# These say something of an action where their span, or their span's parent, is one.
+JOINS_ACTION = frozenset(
+    {
+        EventType.APPROVAL_DECISION,
+        EventType.CREDENTIAL,
+        EventType.ERROR,
+        EventType.RETRY,
+        EventType.ESCALATION,
+        EventType.INSTRUCTIONS_FOUND,
+    }
+)
+
+
+def build(events: Iterable[Event]) -> Chain:
+    """The chain of one trace.
+
+    Args:
+        events: all events of exactly one trace, in any order; an event given twice counts once.
+
+    Raises:
+        ValueError: no event, or events of several traces.
+    """
+    line = ordered({event.event_id: event for event in events}.values())
+    traces = {event.trace_id for event in line}
+    if len(traces) != 1:
+        raise ValueError(f"a chain is made of one trace, got {len(traces)}")
+    groups, loose = _grouped(line)
+    actions = []
+    for index, (span, members) in enumerate(groups, start=1):
+        prompt, response = _words_before(line, members)
+        actions.append(
+            Action(
+                index=index,
+                span_id=span,
+                events=tuple(members),
+                prompt=prompt,
+                response=response,
+                executions=tuple(_executions(members)),
+                approvals=_approvals(members),
+            )
+        )
+    return Chain(trace_id=line[0].trace_id, events=tuple(line), actions=tuple(actions), loose=tuple(loose))
+
+
+def _grouped(line: list[Event]) -> tuple[list[tuple[str | None, list[Event]]], list[Event]]:
+    """Spans that are actions, in order of their first event, and the steps that belong to none."""
+    spans = {e.span_id for e in line if e.span_id is not None and e.type in MAKES_ACTION}
+    asked: dict[str, set[str | None]] = {}
+    for event in line:
+        if event.type is EventType.APPROVAL_REQUEST and event.approval_id:
+            asked.setdefault(event.approval_id, set()).add(event.span_id)
+    groups: dict[str, list[Event]] = {}
+    loose = []
+    for number, event in enumerate(line):
+        if event.type in MAKES_ACTION:
+            # A step without a span is an action of its own: it is not paired by guessing.
+            groups.setdefault(event.span_id or f"\0{number}", []).append(event)
+        elif event.type in JOINS_ACTION:
+            home = _home(event, spans, asked)
+            if home is None:
+                loose.append(event)
+            else:
+                groups.setdefault(home, []).append(event)
+    return [(None if span.startswith("\0") else span, members) for span, members in groups.items()], loose
+
+
+def _home(event: Event, spans: set[str], asked: dict[str, set[str | None]]) -> str | None:
+    if event.span_id is not None:
+        if event.span_id in spans:
+            return event.span_id
+        return event.parent_span_id if event.parent_span_id in spans else None
+    # A decision with no span finds its request by id, where one request only bears it.
+    spots = asked.get(event.approval_id, set()) if event.approval_id else set()
+    return next(iter(spots)) if len(spots) == 1 else None
+
+
+def _words_before(line: list[Event], members: list[Event]) -> tuple[Text | None, Text | None]:
+    """The latest prompt before an action, and the response after that prompt which proposed it."""
+    first = next((event for event in members if event.type is EventType.TOOL_CALL), members[0])
+    prompt: Event | None = None
+    response: Event | None = None
+    for event in line:
+        if event is first:
+            break
+        if first.session_id and event.session_id and event.session_id != first.session_id:
+            continue
+        if event.type is EventType.PROMPT:
+            prompt, response = event, None
+        elif event.type is EventType.RESPONSE and (not event.agent or event.agent == first.agent):
+            response = event
+    if first.parent_span_id is not None:
+        # The writer says which response it came from: that wins over nearness.
+        named = [e for e in line if e.type is EventType.RESPONSE and e.span_id == first.parent_span_id]
+        response = named[-1] if named else response
+    return _text(prompt), _text(response)
+
+
+def _text(event: Event | None) -> Text | None:
+    return Text(event, event.content) if event is not None else None
+
+
+def _executions(members: list[Event]) -> Iterator[Execution]:
+    """Every run of the tool in one action: a start opens one, a result or an error closes it."""
+    proposal: Event | None = None  # the latest call or retry: what a result without a start ran on
+    credit = False  # something accounts for one more result
+    start: Event | None = None
+    errors: list[Event] = []
+
+    def run(result: Event | None) -> Execution:
+        about = [e for e in (start, result) if e is not None]
+        digests = [d for e in about if (d := args_digest(e)) is not None]
+        known = digests[0] if digests else None
+        if known is None and start is None and proposal is not None:
+            known = args_digest(proposal)
+        tool = next((e.tool for e in about if e.tool), proposal.tool if proposal is not None else None)
+        return Execution(start, result, tuple(errors), tool, known, credit)
+
+    for event in members:
+        match event.type:
+            case EventType.TOOL_CALL:
+                proposal, credit = event, True
+            case EventType.RETRY:
+                if start is not None:
+                    yield run(None)
+                    start, errors = None, []
+                credit = True
+                if args_digest(event) is not None:
+                    proposal = event
+            case EventType.TOOL_START:
+                if start is not None:
+                    yield run(None)
+                    errors = []
+                start, credit = event, True
+            case EventType.ERROR if start is not None:
+                errors.append(event)
+            case EventType.TOOL_RESULT:
+                yield run(event)
+                start, errors, credit = None, [], False
+            case _:
+                pass
+    if start is not None:
+        yield run(None)
+
+
+def _approvals(members: list[Event]) -> tuple[Approval, ...]:
+    ids = dict.fromkeys(
+        event.approval_id
+        for event in members
+        if event.type in (EventType.APPROVAL_REQUEST, EventType.APPROVAL_DECISION)
+    )
+    return tuple(
+        Approval(
+            key,
+            tuple(e for e in members if e.type is EventType.APPROVAL_REQUEST and e.approval_id == key),
+            tuple(e for e in members if e.type is EventType.APPROVAL_DECISION and e.approval_id == key),
+        )
+        for key in ids
+    )

@@ -1,0 +1,1 @@
+"""Events judged by policies, in bulk: what would have happened. Imports policies, never charters."""

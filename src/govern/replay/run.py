@@ -1,0 +1,112 @@
+"""Runs a replay over logs: chooses the engine, keeps what was read and what was refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from govern.ingest import FileReport, Summary, read
+from govern.ingest.paths import File, Store, expand
+from govern.ingest.source import Refusal
+from govern.replay import stream
+from govern.replay.groups import Policies, Replayed
+
+BULK_FROM: Final = 300_000  # events: below, starting DuckDB costs more than it saves
+
+
+class EngineChoice(StrEnum):
+    """Which engine replays: both give the same groups."""
+
+    AUTO = "auto"
+    CALLS = "calls"
+    SQL = "sql"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A replay and what it was of.
+
+    Args:
+        engine: the one that was used, CALLS or SQL.
+    """
+
+    replayed: Replayed
+    summary: Summary
+    engine: EngineChoice
+
+
+def run(
+    paths: Sequence[str],
+    policies: Policies,
+    *,
+    format: str | None = None,
+    agent: str | None = None,
+    engine: EngineChoice = EngineChoice.AUTO,
+) -> Run:
+    """Judges the calls of logs.
+
+    Args:
+        paths, format, agent: as `govern.ingest.read`.
+        policies: to judge by.
+        engine: SQL only for stores, which `import` made.
+
+    Raises:
+        UsageError: `format` is unknown.
+        EvidenceError: with SQL: a path is no store, or a file of it is damaged.
+    """
+    inputs = list(expand(paths)) if "-" not in paths else [File("-")]
+    stores = [found for found in inputs if isinstance(found, Store)]
+    only_stores = bool(stores) and len(stores) == len(inputs) and format is None
+    if engine is EngineChoice.SQL or (engine is EngineChoice.AUTO and only_stores and _large(stores)):
+        return _in_sql(inputs, policies)
+    summary = Summary()
+    events = summary.events(read(paths, format=format, agent=agent))
+    return Run(stream.replay(events, policies), summary, EngineChoice.CALLS)
+
+
+def _large(stores: Sequence[Store]) -> bool:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    total = 0
+    for found in stores:
+        for part in found.parts:
+            try:
+                total += pq.read_metadata(part).num_rows
+            except (pa.ArrowException, OSError):
+                return False  # reading event by event names the damage and keeps the rest
+            if total >= BULK_FROM:
+                return True
+    return False
+
+
+def _in_sql(inputs: Sequence[File | Store | Refusal], policies: Policies) -> Run:
+    from govern.audit.read import open_parts
+    from govern.errors import EvidenceError, UsageError
+    from govern.replay import bulk
+
+    parts = []
+    for found in inputs:
+        match found:
+            case Refusal():
+                raise EvidenceError(found.reason, where=found.file)
+            case File():
+                raise UsageError(f"`{found.name}` is no store", hint="the SQL engine reads what `govern import` wrote")
+            case Store():
+                parts.extend(found.parts)
+    con = open_parts(parts)
+    try:
+        replayed = bulk.replay(con, policies)
+        counted = bulk.counts(con)
+    finally:
+        con.close()
+    names = ", ".join(found.name for found in inputs if isinstance(found, Store))
+    summary = Summary()
+    report = FileReport(
+        path=names, format="canonical", rows=counted["events"], refused=0, duplicates=0, headers=0, **counted
+    )
+    summary.files.append(report)
+    summary.stated = report
+    return Run(replayed, summary, EngineChoice.SQL)

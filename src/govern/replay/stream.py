@@ -1,0 +1,64 @@
+"""The replay of one call at a time: any source of events, through the per-call engine."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+
+from govern.events.model import ActorKind, Event, EventType
+from govern.replay.groups import NS_PER_DAY, Key, Kind, Policies, Replayed, Seen
+
+AGENTS = (ActorKind.AGENT, None)  # a charter governs the agent, not the people and services in its log
+
+
+def replay(events: Iterable[Event], policies: Policies) -> Replayed:
+    """Judges every tool call of an agent.
+
+    Args:
+        events: in any order; a verdict here depends on the call alone.
+        policies: to judge by.
+    """
+    found = Replayed()
+    traces: dict[tuple[str | None, str], set[str]] = {}
+    proposals: dict[tuple[str, str], tuple[int, str | None, str]] = {}
+    nameless: list[tuple[str, str]] = []
+    errors: Counter[tuple[str | None, str]] = Counter()
+    for event in events:
+        if event.type is EventType.TOOL_CALL and event.actor_kind in AGENTS:
+            key = _key(event, policies)
+            found.groups.setdefault(key, Seen()).add(event.trace_id, event.ts_ns)
+            traces.setdefault((key.agent, key.tool), set()).add(event.trace_id)
+            if event.span_id is not None:
+                proposal = (event.wseq, key.agent, key.tool)
+                span = (event.trace_id, event.span_id)
+                if span not in proposals or proposal[0] < proposals[span][0]:
+                    proposals[span] = proposal
+        elif event.type is EventType.TOOL_RESULT and event.status == "error":
+            if event.tool is not None:
+                errors[event.agent, event.tool] += 1
+            elif event.span_id is not None:
+                nameless.append((event.trace_id, event.span_id))
+    for span in nameless:  # a log may have a result before its call
+        if span in proposals:
+            errors[proposals[span][1:]] += 1
+    found.errors = dict(errors)
+    found.runs = {where: len(ids) for where, ids in traces.items()}
+    return found
+
+
+def _key(event: Event, policies: Policies) -> Key:
+    tool = event.tool or ""
+    day = None if event.ts_ns is None else event.ts_ns // NS_PER_DAY
+    judge = policies.agent_for(event.agent)
+    if judge is None:
+        return Key(event.agent, tool, Kind.NO_POLICY, day=day)
+    if event.args_error is not None:
+        return Key(event.agent, tool, Kind.MALFORMED, day=day)
+    if event.args is None:
+        return Key(event.agent, tool, Kind.UNCAPTURED, day=day)
+    engine = policies.engines[judge]
+    if tool not in engine.policy.tools:
+        return Key(event.agent, tool, Kind.JUDGED, day=day)
+    args = json.loads(event.args)  # canonical: an event's `args` has one reading
+    return Key(event.agent, tool, Kind.JUDGED, engine.valid(tool, args), engine.truths(tool, args), day)

@@ -1,0 +1,38 @@
+"""The JSON of `govern import`: the contract `govern/import/v1`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from govern.ingest.counts import FileReport
+from govern.ingest.importing import Imported
+
+COUNTS = ("rows", "refused", "duplicates", "headers", "runs", "events", "calls", "results", "errors", "unanswered")
+
+
+def document(done: Imported) -> dict[str, Any]:
+    """The report as one JSON document."""
+    summary = done.summary
+    totals = summary.totals
+    return {
+        "schema": "govern/import/v1",
+        "store": {"folder": done.folder, "written": done.written, "present": done.present},
+        "files": [file(report) for report in summary.files],
+        "totals": counts(totals),
+        "refusals": [
+            {"file": refusal.file, "line": refusal.line, "reason": refusal.reason} for refusal in summary.refusals
+        ],
+        "refusals_not_listed": summary.refused - len(summary.refusals),
+        "judged": totals.rows - summary.refused_rows,
+        "not_judged": summary.refused,
+    }
+
+
+def file(report: FileReport) -> dict[str, Any]:
+    """One input; also used where another report lists what it read."""
+    return {"path": report.path, "format": report.format, **counts(report), "lacks": report.lacks}
+
+
+def counts(report: FileReport) -> dict[str, int]:
+    """The counts that every report on logs shows."""
+    return {name: getattr(report, name) for name in COUNTS}

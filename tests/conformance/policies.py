@@ -1,0 +1,106 @@
+"""Random policies, and what a verdict on them must be: written from the language's text, without the engine."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+from govern.conditions import Condition, ConditionError, bound, parse_condition
+from govern.policy.document import sealed
+from govern.policy.model import Deadline, Effect, Gate, Never, Policy, Rule, Tier, ToolPolicy, When
+
+from . import reference
+from .generate import Conditions
+
+AGENT = "agent-a"
+TOOLS = ["refund", "send_email", "get_order", "srv/delete_repo", "a'b", "run"]
+SCHEMAS = [
+    {"type": "object", "properties": {"a": {"type": "number"}, "to": {"type": "string"}}},
+    {"type": "object", "required": ["a"], "additionalProperties": True},
+    {"type": "object", "properties": {"xs": {"type": "array", "items": {"type": "string"}}}},
+]
+
+
+def condition(rng: random.Random) -> Condition:
+    writer = Conditions(rng)
+    while True:
+        text = writer.text()
+        if rng.random() < 0.1:
+            text = rng.choice(["tool == 'refund'", f"agent == '{AGENT}'", "true", "false", "tool.startsWith('g')"])
+        try:
+            return parse_condition(text)
+        except ConditionError:
+            continue
+
+
+def policy(rng: random.Random, *, rules: int = 5) -> Policy:
+    """A policy over some of TOOLS, with up to `rules` rules a tool."""
+    gates = {
+        name: Gate(name, ("lead",), 1, (Deadline(3600, then=Effect.DENY),)) for name in ("lead", "finance", "owner")
+    }
+    tools = {}
+    for name in rng.sample(TOOLS, rng.randint(3, len(TOOLS))):
+        gate = rng.choice([None, "lead", "finance"])
+        tier = Tier.IRREVERSIBLE if gate else rng.choice([Tier.READ_ONLY, Tier.REVERSIBLE])
+        tools[name] = ToolPolicy(
+            name,
+            tier,
+            gate=gate,
+            unless=condition(rng) if gate and rng.random() < 0.6 else None,
+            schema=json.dumps(rng.choice(SCHEMAS), sort_keys=True, separators=(",", ":"))
+            if rng.random() < 0.25
+            else None,
+            rules=tuple(rule(rng, index) for index in range(rng.choice([0, 0, 1, 1, 2, rules]))),
+        )
+    never = (Never((rng.choice(["delete_*", "run", "send_?mail", "*"[: rng.random() < 0.02] or "zzz"]),), "x"),)
+    return sealed(Policy(AGENT, 1, "p", "lead", ("lead",), gates, tools, never if rng.random() < 0.5 else ()))
+
+
+def rule(rng: random.Random, index: int) -> Rule:
+    effect = rng.choice([Effect.DENY, Effect.APPROVAL, Effect.APPROVAL])
+    gate = rng.choice(["lead", "finance", "owner"]) if effect is Effect.APPROVAL else None
+    return Rule(f"r{index}", rng.choice(list(When)), condition(rng), effect, gate, "because")
+
+
+def expected(policy: Policy, name: str, args: dict[str, Any], valid: bool) -> tuple[str, set[str], set[str]]:
+    """Effect, gates and deciding rules of a call, by the reference evaluator and the text of the language."""
+    asked: list[tuple[str, str | None, str | None]] = []
+    for never in policy.never:
+        for pattern in never.patterns:
+            if glob(pattern, name) or ("/" not in pattern and glob(pattern, name.rsplit("/", 1)[-1])):
+                asked.append(("deny", f"never:{pattern}", None))
+    tool = policy.tools.get(name)
+    if tool is None:
+        asked.append(("deny", None, None))
+    else:
+        if not valid:
+            asked.append(("deny", None, None))
+        if tool.gate is None or (tool.unless is not None and truth(tool.unless, name, args) == "T"):
+            asked.append(("allow", None, None))
+        else:
+            asked.append(("approval", None, tool.gate))
+        for one in tool.rules:
+            found = truth(one.condition, name, args)
+            if found != ("F" if one.form is When.WHEN else "T"):
+                asked.append((one.effect.label, one.id, one.gate))
+    worst = max((effect for effect, _, _ in asked), key=["allow", "approval", "deny"].index)
+    deciding = [row for row in asked if row[0] == worst]
+    return (
+        worst,
+        {gate for _, _, gate in deciding if gate is not None},
+        {rule for _, rule, _ in deciding if rule is not None},
+    )
+
+
+def truth(found: Condition, tool: str, args: dict[str, Any]) -> str:
+    return reference.evaluate(bound(found, tool=tool, agent=AGENT), args)
+
+
+def glob(pattern: str, name: str) -> bool:
+    """`*` and `?` by recursion."""
+    if not pattern:
+        return not name
+    if pattern[0] == "*":
+        return glob(pattern[1:], name) or (bool(name) and glob(pattern, name[1:]))
+    return bool(name) and pattern[0] in ("?", name[0]) and glob(pattern[1:], name[1:])
