@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from govern.events.model import ActorKind, Event, EventType
-from govern.ingest.counts import Tally
+from govern.ingest.counts import FileReport, Summary, Tally
 from govern.ingest.identity import Identities, Met
+from govern.ingest.source import Refusal
 
 
 def event(kind: EventType, number: int = 0, **columns: Any) -> Event:
@@ -34,6 +35,16 @@ def test_only_the_agents_calls_count() -> None:
     tally = Tally()
     tally.add([event(CALL, actor_kind=ActorKind.HUMAN), event(CALL, actor_kind=ActorKind.AGENT)])
     assert (1, 1) == (tally.calls, tally.unanswered)
+
+
+def test_totals_counted_elsewhere() -> None:
+    """Where SQL counted a store, its totals stand, with the refusals of this import."""
+    counts = {"runs": 2, "events": 9, "calls": 3, "results": 2, "errors": 1, "unanswered": 1}
+    stated = FileReport(path="store", format="canonical", rows=9, refused=0, duplicates=0, headers=0, **counts)
+    summary = Summary(stated=stated)
+    summary.refuse(Refusal("other", 0, "no such file or folder", None))
+    got = summary.totals
+    assert (counts, 1) == ({name: getattr(got, name) for name in counts}, got.refused)
 
 
 events = st.lists(

@@ -26,7 +26,7 @@ from govern.events.model import COLUMNS, Event
 
 MEMORY_LIMIT: Final = "1GB"
 BATCH: Final = 8_192
-_ORDER: Final = "trace_id, ts_ns NULLS FIRST, wseq, writer_id"
+_ORDER: Final = "trace_id, ts_ns NULLS LAST, wseq, writer_id"
 
 
 @cache

@@ -28,7 +28,7 @@ def _gate(reader: Reader, key: Scalar, node: Node, name: Word | None) -> Gate | 
     if "if_no_answer" not in fields:
         message = f"the gate `{key.value}` does not say what silence means"
         reader.error("no-answer-undefined", key, message, "add `if_no_answer: [{after: 24h, then: deny}]`")
-    roles = reader.names(fields["roles"], "`roles` of a gate", "a role") if "roles" in fields else ()
+    roles = reader.names(fields["roles"], "`roles` of a gate", "a role", "role") if "roles" in fields else ()
     quorum = reader.integer(fields["quorum"], "`quorum`", 1) if "quorum" in fields else 1
     answer = _no_answer(reader, fields["if_no_answer"]) if "if_no_answer" in fields else None
     if name is None or not roles or quorum is None or answer is None:
@@ -81,7 +81,7 @@ def _step(reader: Reader, node: Node) -> Escalate | End | None:
             reader.error(rule, node, message, "ask another gate, or end with a verdict")
         return None
     if "ask" in fields:
-        gate = reader.name(fields["ask"], "a gate")
+        gate = reader.name(fields["ask"], "a gate", "gate")
         return Escalate(after, gate) if after is not None and gate is not None else None
     verdict = reader.choice(fields["then"], "a verdict for silence", _ENDS, "unknown-effect")
     if after is None or verdict is None:

@@ -9,6 +9,7 @@ Leaves out closing (`schema`) and validating calls (`policy`).
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from govern.charter.model import Input
@@ -185,8 +186,7 @@ class _Check:
         """What the metaschema, references and closing say about the whole."""
         import jsonschema_rs
 
-        metaschema = jsonschema_rs.Draft202012Validator({"$ref": DIALECT})
-        for error in metaschema.iter_errors(data):
+        for error in _metaschema().iter_errors(data):
             pointer = ""
             for part in error.instance_path:
                 pointer = _below(pointer, part)
@@ -239,6 +239,13 @@ class _Check:
                     for part, item in [(None, value)] if isinstance(value, dict) else _parts(value):
                         below = f"{pointer}/{word}" if part is None else _below(f"{pointer}/{word}", part)
                         self.required(item, root, below)
+
+
+@cache
+def _metaschema() -> Any:
+    import jsonschema_rs  # 9 ms: only for a charter that has an `input`
+
+    return jsonschema_rs.Draft202012Validator({"$ref": DIALECT})
 
 
 def _below(pointer: str, part: object) -> str:

@@ -129,7 +129,7 @@ def _charter(reader: Reader, node: Node) -> Charter | None:
     agent = _agent(reader, fields)
     version = reader.integer(fields["version"], "`version`", 1) if "version" in fields else None
     purpose = reader.text(fields["purpose"], "`purpose`") if "purpose" in fields else None
-    owner = reader.name(fields["owner"], "`owner`") if "owner" in fields else None
+    owner = reader.name(fields["owner"], "`owner`", "role") if "owner" in fields else None
     roles = reader.names(fields["roles"], "`roles`", "a role") if "roles" in fields else ()
     gates: dict[str, Gate | None] = read_gates(reader, fields["approvals"]) if "approvals" in fields else {}
     tools: dict[str, Tool | None] = read_tools(reader, fields["tools"]) if "tools" in fields else {}
@@ -138,7 +138,7 @@ def _charter(reader: Reader, node: Node) -> Charter | None:
     whole = not (isinstance(node, Map) and any(_misspelt_section(key) for key, _ in node.entries))
     reader.findings.extend(
         references.check(
-            Parts(owner, roles, gates, tools, rules),
+            Parts(reader.named, roles, gates, tools, rules),
             roles_known=bool(roles),
             gates_known=whole and ("approvals" not in fields or isinstance(fields["approvals"], Map)),
             tools_known=bool(tools),

@@ -45,6 +45,7 @@ class Reader:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.findings: list[Finding] = []
+        self.named: dict[str, list[Word]] = {"role": [], "gate": [], "tool": [], "rule": []}
 
     def error(self, rule: str, node: Node, message: str, hint: str = "") -> None:
         self.findings.append(Finding(rule, _ERROR, message, self.at(node), hint))
@@ -150,21 +151,32 @@ class Reader:
         self.wrong(node, what, "`true` or `false`")
         return None
 
-    def name(self, node: Node, what: str) -> Word | None:
-        """A name of a role, gate or rule."""
+    def name(self, node: Node, what: str, kind: str = "") -> Word | None:
+        """A name of a role, gate or rule.
+
+        Args:
+            kind: what it refers to (a key of `named`); it is looked up once all is read, whatever else is wrong.
+        """
         text = self.text(node, what)
         if text is None:
             return None
         if not vocabulary.NAME.fullmatch(text):
             self.error("invalid-name", node, f"{what} is {self.show(node)}", vocabulary.NAME_WORDS)
             return None
-        return Word(text, self.at(node))
+        word = Word(text, self.at(node))
+        if kind:
+            self.named[kind].append(word)
+        return word
 
-    def names(self, node: Node, what: str, each: str) -> tuple[Word, ...]:
-        return self.distinct(tuple(self.name(item, each) for item in self.items(node, what)), each)
+    def names(self, node: Node, what: str, each: str, kind: str = "") -> tuple[Word, ...]:
+        return self.distinct(tuple(self.name(item, each, kind) for item in self.items(node, what)), each)
 
-    def tools(self, node: Node, what: str) -> tuple[Word, ...]:
-        """Names of tools and globs over them."""
+    def tools(self, node: Node, what: str, *, mapped: bool) -> tuple[Word, ...]:
+        """Names of tools and globs over them.
+
+        Args:
+            mapped: exact names must be mapped ones.
+        """
         found: list[Word | None] = []
         for item in self.items(node, what):
             text = self.text(item, "a tool's name")
@@ -172,7 +184,10 @@ class Reader:
                 hint = f"{vocabulary.TOOL_WORDS}; `*` and `?` stand for any characters and any one"
                 self.error("invalid-name", item, f"{self.show(item)} is no tool's name and no glob", hint)
                 text = None
-            found.append(Word(text, self.at(item)) if text is not None else None)
+            word = Word(text, self.at(item)) if text is not None else None
+            if mapped and word is not None:
+                self.named["tool"].append(word)
+            found.append(word)
         return self.distinct(tuple(found), "a tool")
 
     def distinct(self, words: tuple[Word | None, ...], what: str) -> tuple[Word, ...]:

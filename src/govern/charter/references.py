@@ -18,10 +18,11 @@ class Parts:
     """What of a charter could be read.
 
     Args:
+        named: every role, gate, tool and rule id where it is referred to, also in parts that are broken.
         gates, tools: None where a name is defined but its definition is broken.
     """
 
-    owner: Word | None
+    named: dict[str, list[Word]]
     roles: tuple[Word, ...]
     gates: dict[str, Gate | None]
     tools: dict[str, Tool | None]
@@ -47,7 +48,7 @@ def check(parts: Parts, *, roles_known: bool, gates_known: bool, tools_known: bo
         found.extend(_silent_allows(parts))
     if tools_known:
         found.extend(_tools(parts))
-    found.extend(_ids(parts.every_rule))
+    found.extend(_ids(parts.named["rule"]))
     return found
 
 
@@ -57,45 +58,36 @@ def _error(rule: str, at: Location, message: str, hint: str = "") -> Finding:
 
 def _roles(parts: Parts) -> Iterable[Finding]:
     known = {role.name for role in parts.roles}
-    named = [parts.owner] if parts.owner else []
-    named += [role for gate in parts.gates.values() if gate for role in gate.roles]
-    for word in named:
+    for word in parts.named["role"]:
         if word.name not in known:
-            yield _error(
-                "undefined-role", word.at, f"`{word.name}` is not among `roles`", did_you_mean(word.name, known)
-            )
+            message = f"`{word.name}` is not among `roles`"
+            yield _error("undefined-role", word.at, message, did_you_mean(word.name, known))
 
 
 def _gates(parts: Parts) -> Iterable[Finding]:
-    named = [tool.approval.gate for tool in parts.tools.values() if tool and tool.approval]
-    named += [rule.effect.gate for rule in parts.every_rule if isinstance(rule.effect, NeedsApproval)]
-    named += [step.gate for gate in parts.gates.values() if gate for step in gate.steps]
     roles = {role.name for role in parts.roles}
-    for word in named:
+    for word in parts.named["gate"]:
         if word.name not in parts.gates:
-            hint = did_you_mean(word.name, parts.gates)
-            if not hint:
-                hint = "define it under `approvals`"
+            hint = did_you_mean(word.name, parts.gates) or "define it under `approvals`"
             if word.name in roles:
-                hint = f"`{word.name}` is a role; a gate with its name must stand under `approvals`"
+                hint = f"`{word.name}` is a role: a gate that asks it must stand under `approvals`"
             yield _error("undefined-gate", word.at, f"`{word.name}` is not among `approvals`", hint)
 
 
 def _tools(parts: Parts) -> Iterable[Finding]:
-    for rule in parts.rules:
-        for word in rule.tools:
-            if not is_glob(word.name) and word.name not in parts.tools:
-                message = f"`{word.name}` is not among `tools`"
-                yield _error("undefined-tool", word.at, message, did_you_mean(word.name, parts.tools))
+    for word in parts.named["tool"]:
+        if not is_glob(word.name) and word.name not in parts.tools:
+            message = f"`{word.name}` is not among `tools`"
+            yield _error("undefined-tool", word.at, message, did_you_mean(word.name, parts.tools))
 
 
-def _ids(rules: Iterable[Rule]) -> Iterable[Finding]:
+def _ids(ids: Iterable[Word]) -> Iterable[Finding]:
     first: dict[str, Location] = {}
-    for rule in rules:
-        if rule.id.name in first:
-            message = f"the rule id `{rule.id.name}` stands twice"
-            yield _error("duplicate-rule-id", rule.at, message, f"first on line {first[rule.id.name].line}")
-        first.setdefault(rule.id.name, rule.at)
+    for word in ids:
+        if word.name in first:
+            message = f"the rule id `{word.name}` stands twice"
+            yield _error("duplicate-rule-id", word.at, message, f"first on line {first[word.name].line}")
+        first.setdefault(word.name, word.at)
 
 
 def _cycles(gates: dict[str, Gate | None]) -> Iterable[Finding]:

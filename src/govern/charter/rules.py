@@ -20,10 +20,10 @@ def _rule(reader: Reader, node: Node, tool: Word | None) -> Rule | None:
     fields = reader.fields(node, vocabulary.RULE if tool is None else vocabulary.OWN_RULE)
     if fields is None:
         return None
-    id = reader.name(fields["id"], "a rule's id") if "id" in fields else None
+    id = reader.name(fields["id"], "a rule's id", "rule") if "id" in fields else None
     tools: tuple[Word, ...] = (tool,) if tool is not None else ()
     if tool is None and "tools" in fields:
-        tools = reader.tools(fields["tools"], "`tools` of a rule")
+        tools = reader.tools(fields["tools"], "`tools` of a rule", mapped=True)
     because = reader.text(fields["because"], "`because`") if "because" in fields else ""
     form = _form(reader, fields, node)
     clauses = {each: reader.clause(fields[each], each) for each in Form if each in fields}
@@ -69,7 +69,7 @@ def read_effect(reader: Reader, node: Node, key: str) -> Effect | None:
         fields = reader.fields(node, vocabulary.EFFECT)
         if fields is None or "approval" not in fields:
             return None
-        gate = reader.name(fields["approval"], "a gate")
+        gate = reader.name(fields["approval"], "a gate", "gate")
         return NeedsApproval(gate, reader.at(fields["approval"])) if gate is not None else None
     if isinstance(node, Scalar) and node.value == "deny":
         return Deny(reader.at(node))
@@ -91,7 +91,7 @@ def _never(reader: Reader, node: Node) -> Never | None:
     fields = reader.fields(node, vocabulary.NEVER)
     if fields is None or "tools" not in fields:
         return None
-    tools = reader.tools(fields["tools"], "`tools` of a `never`")
+    tools = reader.tools(fields["tools"], "`tools` of a `never`", mapped=False)
     because = reader.text(fields["because"], "`because`") if "because" in fields else ""
     if not tools or because is None:
         return None

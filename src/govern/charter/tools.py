@@ -63,7 +63,7 @@ def _ask(reader: Reader, node: Node, key: Scalar) -> Ask | None:
     fields = reader.fields(node, vocabulary.ASK, key)
     if fields is None:
         return None
-    gate = reader.name(fields["ask"], "a gate") if "ask" in fields else None
+    gate = reader.name(fields["ask"], "a gate", "gate") if "ask" in fields else None
     unless = reader.clause(fields["unless"], "unless") if "unless" in fields else None
     if gate is None or ("unless" in fields and unless is None):
         return None

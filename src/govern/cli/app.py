@@ -15,8 +15,13 @@ from typer.exceptions import TyperException
 from govern import __version__
 from govern.cli.compile_ import compile_
 from govern.cli.decide import decide
+from govern.cli.explain import explain
+from govern.cli.gaps import gaps
 from govern.cli.import_ import import_
+from govern.cli.lint import lint
+from govern.cli.reconstruct import reconstruct
 from govern.cli.shadow_report import shadow_report
+from govern.cli.traces import traces
 from govern.errors import Exit, GovernError
 
 app = typer.Typer(
@@ -44,11 +49,17 @@ def _root(
     pass
 
 
+# In the order in which a team meets them.
 for _name, _command in (
+    ("lint", lint),
+    ("explain", explain),
     ("compile", compile_),
     ("decide", decide),
     ("import", import_),
     ("shadow-report", shadow_report),
+    ("traces", traces),
+    ("gaps", gaps),
+    ("reconstruct", reconstruct),
 ):
     app.command(_name, no_args_is_help=True)(_command)
 

@@ -119,6 +119,7 @@ class Summary:
         refused: all refusals.
         refused_rows: rows among them.
         whole: those of which nobody knows how much is lost.
+        stated: totals that were counted elsewhere, by SQL over a store; None where events passed here.
     """
 
     files: list[FileReport] = field(default_factory=list)
@@ -126,6 +127,7 @@ class Summary:
     refused: int = 0
     refused_rows: int = 0
     whole: int = 0
+    stated: FileReport | None = None
     _total: Tally = field(default_factory=Tally)
 
     def events(self, items: Iterable[Event | Refusal | FileReport]) -> Iterator[Event]:
@@ -153,6 +155,8 @@ class Summary:
     @property
     def totals(self) -> FileReport:
         """All inputs together; its `refused` counts refusals that belong to no input too."""
+        if self.stated is not None:
+            return replace(self.stated, path="", format=None, refused=self.refused)
         total = self._total
         return FileReport(
             path="",

@@ -94,6 +94,8 @@ def assignments(nodes: list[Node]) -> Iterator[dict[object, Truth]] | None:
 def possible(node: Node) -> set[Truth]:
     """Values that the condition may take; what is missing it takes for no call."""
     found = set(EVERY)
+    if _independent(list(atoms(node))):
+        return found
     table = assignments(list(atoms(node)))
     if table is not None:
         whole = formula(node)
@@ -105,6 +107,20 @@ def possible(node: Node) -> set[Truth]:
             if all(row[name] in can[name] for name in row) and not _contradicts(row, by_key)
         }
     return found
+
+
+def _independent(parts: list[Node]) -> bool:
+    """Whether each atom is free of the others: then the whole takes every value, since each stands once."""
+    subjects: set[object] = set()
+    for atom in parts:
+        if not any(isinstance(part, Name) for part in walk(atom)) or len(_atom_values(atom)) < len(EVERY):
+            return False
+        sides = atom.operands if isinstance(atom, Call) and len(atom.operands) == 2 else (atom,)
+        named = {key(side) for side in sides if not isinstance(side, Lit)}
+        if named & subjects:
+            return False
+        subjects |= named
+    return True
 
 
 def _atom_values(atom: Node) -> set[Truth]:

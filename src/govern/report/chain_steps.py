@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from rich.cells import cell_len
 from rich.text import Text as Line
 
 from govern.events.canonical import Malformed, parse
@@ -11,10 +12,12 @@ from govern.events.model import Event, EventType
 from govern.reconstruct.chain import Action, Chain, Text
 from govern.reconstruct.words import clock, span
 from govern.report.console import safe
-from govern.report.layout import cut
+from govern.report.layout import cut, wrapped
 
 _STYLES = {"allow": "green", "approval": "yellow", "deny": "red"}
 _WHEN, _WHAT, _SIZE = 13, 9, 7
+INPUT_CELLS = 600
+"""Of an input that the title had to cut, so much is shown without `--verbatim`."""
 
 
 def short_digest(digest: str) -> str:
@@ -64,6 +67,16 @@ def verdict(action: Action) -> tuple[str, str]:
     if check.gates:
         why = f"gate {', '.join(check.gates)}"
     return (f"{effect}: {safe(why, 40)}" if why else effect), _STYLES.get(effect, "yellow")
+
+
+def title(action: Action) -> str:
+    """The call in one line: `merge_pull_request(number: 812)`."""
+    return f"{safe(action.tool or '(no tool recorded)', 80)}({arguments(action)})"
+
+
+def title_room(action: Action, width: int) -> int:
+    """Cells that the call has beside its number and its verdict."""
+    return max(width - len(f"{action.index} ") - cell_len(verdict(action)[0]) - 2, 20)
 
 
 class Steps:
@@ -135,6 +148,18 @@ class Steps:
             text = Text(event, event.args)
             yield self._row(None, "input", size(text), "canonical JSON")
             yield from self._block(text)
+        elif (
+            event.args is not None and action is not None and cell_len(title(action)) > title_room(action, self._width)
+        ):
+            text = Text(event, event.args)
+            head = self._row(None, "input", size(text), "")
+            shown = arguments(action)
+            yield from wrapped(head, cut(shown, INPUT_CELLS), self._width)
+            if cell_len(shown) > INPUT_CELLS:
+                yield Line(" " * head.cell_len + "--verbatim shows all of it", "dim")
+
+    def _was_cut(self, action: Action) -> bool:
+        return cell_len(title(action)) > title_room(action, self._width)
 
     def _result(self, event: Event) -> Iterator[Line]:
         text = Text(event, event.content)
@@ -169,8 +194,10 @@ class Steps:
 
     def _row(self, event: Event | None, what: str, size_of: str, said: str, style: str = "") -> Line:
         when = self._when(event)
+        if not size_of and not said:
+            return Line.assemble((when, "dim"), what)
         head = Line.assemble((when, "dim"), f"{what:<{_WHAT}} ", (f"{size_of:>{_SIZE}}  " if size_of else "", "dim"))
-        return Line.assemble(head, (cut(said, max(self._width - head.cell_len, 20)), style)) if said else head
+        return Line.assemble(head, (cut(said, max(self._width - head.cell_len, 20)), style))
 
     def _when(self, event: Event | None) -> str:
         """Clock time at the first step of an action, then what has passed since the trace began."""
@@ -205,14 +232,11 @@ def size(text: Text) -> str:
     """Bytes, short: `412 B`, `1.2 kB`."""
     if text.text is None:
         return ""
-    count = float(text.size)
-    if count < 1000:
+    if text.size < 1000:
         return f"{text.size} B"
-    for unit in ("kB", "MB", "GB"):
-        count /= 1000
-        if count < 1000:
-            break
-    return f"{count:.1f} {unit}"
+    if text.size < 1_000_000:
+        return f"{text.size / 1e3:.1f} kB"
+    return f"{text.size / 1e6:.1f} MB"
 
 
 def offset(ns: int) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
+from rich.cells import cell_len
 from rich.text import Text as Line
 
 from govern.reconstruct.chain import Action
@@ -11,7 +13,7 @@ from govern.reconstruct.completeness import Count
 from govern.reconstruct.gaps.registry import BY_ID
 from govern.reconstruct.judge import Gap, Reconstruction
 from govern.reconstruct.words import clock, moment, span
-from govern.report.chain_steps import Steps, arguments, short_digest, verdict
+from govern.report.chain_steps import Steps, short_digest, title, title_room, verdict
 from govern.report.console import safe
 from govern.report.layout import aligned, cut, wrapped
 
@@ -67,8 +69,8 @@ def _head(made: Reconstruction, width: int) -> Iterator[Line]:
     facts += [plural(len(chain.actions), "action"), plural(len(chain.events), "event")]
     yield from wrapped(Line(), ", ".join(facts), width)
     if made.gaps:
-        patterns = dict.fromkeys(gap.pattern for gap in made.gaps)
-        said = "; ".join(f"{sum(g.pattern is p for g in made.gaps)} × {p}" for p in patterns)
+        counts = Counter(gap.pattern for gap in made.gaps)
+        said = "; ".join(f"{count} {pattern}" if len(counts) > 1 else pattern for pattern, count in counts.items())
         yield from wrapped(Line.assemble((f"✗ {plural(len(made.gaps), 'gap')}", "bold red"), ": "), said, width)
     elif not chain.actions:
         yield Line("No actions: nothing was called in this trace.", "yellow")
@@ -82,14 +84,11 @@ def _head(made: Reconstruction, width: int) -> Iterator[Line]:
 def _title(action: Action, width: int) -> Line:
     """`3 merge_pull_request(number: 812)      approval: gate`; the verdict always fits, the input is cut."""
     said, style = verdict(action)
-    number = f"{action.index} "
-    room = width - len(number) - len(said) - 2
-    tool = safe(action.tool or "(no tool recorded)", 80)
-    call = cut(f"{tool}({arguments(action)})", max(room, 20))
-    title = Line.assemble((number, "bold"), (call, "bold"))
+    call = cut(title(action), title_room(action, width))
+    head = Line.assemble((f"{action.index} ", "bold"), (call, "bold"))
     # Beyond 100 cells the verdict stands near its call, not at the far edge.
-    space = max(min(width, 100) - title.cell_len - len(said), 2)
-    return Line.assemble(title, " " * space, (said, style))
+    space = max(min(width, 100) - head.cell_len - cell_len(said), 2)
+    return Line.assemble(head, " " * space, (said, style))
 
 
 def _gap(gap: Gap, width: int) -> Iterator[Line]:

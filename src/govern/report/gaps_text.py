@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from rich.text import Text as Line
 
 from govern.reconstruct.gaps.contract import Pattern
-from govern.reconstruct.summary import GapGroup, StoreGaps
+from govern.reconstruct.summary import GapGroup, Sample, StoreGaps
 from govern.reconstruct.words import moment
 from govern.report.chain_text import plural, record_table
 from govern.report.console import safe
-from govern.report.layout import cut, wrapped
+from govern.report.layout import wrapped
 
 TOOLS_SHOWN = 6
-SAMPLES_SHOWN = 3
+CAUSES_SHOWN = 2
 
 
 def lines(found: StoreGaps, id_length: int, width: int) -> Iterator[Line]:
@@ -59,7 +59,15 @@ def _pattern(pattern: Pattern, groups: list[GapGroup], id_length: int, width: in
         more = len(group.tools) - len(tools)
         yield Line(f"    {where}{last}")
         yield from wrapped(Line("    tools: "), ", ".join(tools) + (f" and {more} more" if more > 0 else ""), width)
-        for sample in group.samples[:SAMPLES_SHOWN]:
-            action = f" action {sample.action}" if sample.action is not None else ""
-            head = f"    {safe(sample.trace_id[:id_length])}{action}: "
-            yield Line.assemble((head, "dim"), cut(safe(sample.cause), max(width - len(head), 20)))
+        places = [_place(sample, id_length) for sample in group.samples]
+        yield from wrapped(
+            Line("    traces: "), ", ".join(places) + (", …" if group.traces > len(places) else ""), width
+        )
+        causes = list(dict.fromkeys(sample.cause for sample in group.samples))
+        for cause in causes[:CAUSES_SHOWN]:
+            yield from wrapped(Line("    likely cause: "), safe(cause), width)
+
+
+def _place(sample: Sample, id_length: int) -> str:
+    action = f" (action {sample.action})" if sample.action is not None else ""
+    return safe(sample.trace_id[:id_length]) + action

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from govern.charter.model import Charter
-from govern.conditions.tree import bind
+from govern.conditions.tree import Name, bind, walk
 from govern.findings import Severity
 from govern.lint.hit import Hit
 from govern.lint.logic import possible
@@ -18,7 +18,7 @@ def check(charter: Charter) -> Iterator[Hit]:
     for site in sites(charter):
         tree = site.clause.condition.tree
         found = set(possible(tree))
-        if len(site.tools) > 0:
+        if any(isinstance(node, Name) and node.name in ("tool", "agent") for node in walk(tree)) and site.tools:
             each = [possible(bind(tree, {"tool": tool.name, "agent": charter.agent})) for tool in site.tools]
             found &= set().union(*each)
         if True in found and False in found:

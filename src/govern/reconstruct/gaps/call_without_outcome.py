@@ -55,6 +55,8 @@ def _why_nothing(chain: Chain, action: Action) -> str:
         return _join(
             f"checked ({action.checks[-1].verdict or 'no verdict'}), and then neither started nor answered", end
         )
+    if not chain.checked:
+        return _join("proposed, and no result is recorded", end)
     return _join("proposed, and then neither checked, started, denied nor answered", end)
 
 

@@ -1,0 +1,1 @@
+"""Figures side by side with baselines, never asserted: `make bench`."""
