@@ -65,7 +65,7 @@ def bulk_replay() -> list[str]:
     easy.fill(con, ROWS)
     width = code_columns(policy)
     codes = ", ".join(f"code{index}" for index in range(width))
-    query = f"SELECT tool, {codes}, count(*) FROM ({decision_sql(policy)}) GROUP BY ALL"  # noqa: S608
+    query = f"SELECT tool, {codes}, count(*) FROM ({decision_sql(policy)}) GROUP BY ALL"
 
     def ours() -> Counter[str]:
         found: Counter[str] = Counter()

@@ -64,9 +64,10 @@ def fill(con: duckdb.DuckDBPyConnection, count: int) -> None:
     con.execute(f"""
         CREATE OR REPLACE TABLE calls AS
         SELECT i AS event_id, printf('tool_%02d', (hash(i) % 30)::INT) AS tool,
-               printf('{{"amount":%d,"c":"EUR","to":"user%02d@%s"}}', 1 + (hash(i * 7) % 1000)::INT, (hash(i * 3) % 100)::INT,
+               printf('{{"amount":%d,"c":"EUR","to":"user%02d@%s"}}',
+                      1 + (hash(i * 7) % 1000)::INT, (hash(i * 3) % 100)::INT,
                       CASE WHEN hash(i * 5) % 2 = 0 THEN 'corp.com' ELSE 'else.org' END) AS args
-        FROM range({count}) t(i)""")  # noqa: S608
+        FROM range({count}) t(i)""")
 
 
 def by_hand(tool: str, args: dict[str, Any]) -> str:
@@ -80,7 +81,8 @@ def by_hand(tool: str, args: dict[str, Any]) -> str:
 
 
 BY_HAND_SQL = """
-SELECT CASE WHEN tool IN ({large}) THEN CASE WHEN CAST(args->>'$.amount' AS BIGINT) > 500 THEN 'approval' ELSE 'allow' END
+SELECT CASE WHEN tool IN ({large})
+            THEN CASE WHEN CAST(args->>'$.amount' AS BIGINT) > 500 THEN 'approval' ELSE 'allow' END
             WHEN tool IN ({inside}) THEN CASE WHEN args->>'$.to' LIKE '%@corp.com' THEN 'allow' ELSE 'deny' END
             ELSE 'allow' END AS verdict, count(*) FROM calls GROUP BY 1 ORDER BY 1
 """.format(large=", ".join(f"'{name}'" for name in RULED[::2]), inside=", ".join(f"'{name}'" for name in RULED[1::2]))

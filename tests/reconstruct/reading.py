@@ -33,6 +33,7 @@ class Case:
     events: list[Event]
     others: list[Event]
     expect: Row
+    carries: frozenset[str] | None  # instead of what the format carries, where no format of today does so
 
 
 def cases() -> list[Case]:
@@ -42,9 +43,10 @@ def cases() -> list[Case]:
         for document in yaml.safe_load_all(file.read_text("utf-8")):
             name = f"{file.stem}-{document['case']}"
             events = events_of(document["events"], document.get("format", "canonical"))
+            fields = frozenset(document["carries"]) if "carries" in document else None
             own = [event for event in events if event.trace_id == "t"]
             others = [event for event in events if event.trace_id != "t"]
-            found.append(Case(name, document["what"], own, others, document["expect"]))
+            found.append(Case(name, document["what"], own, others, document["expect"], fields))
     return found
 
 

@@ -10,7 +10,8 @@ import pytest
 from govern.audit import store as audit_store
 from govern.events.model import Event
 from govern.ingest.formats import carries
-from govern.reconstruct import store
+from govern.reconstruct import gaps, store
+from govern.reconstruct.gaps.contract import GapKind
 from govern.reconstruct.gaps.registry import KINDS
 from govern.reconstruct.judge import Reconstruction, reconstruct
 
@@ -24,7 +25,9 @@ def judged(case: Case, events: list[Event] | None = None) -> Reconstruction:
     for event in case.others:
         if event.type == "approval_decision" and event.approval_id:
             elsewhere.setdefault(event.approval_id, []).append(event)
-    return reconstruct(events or case.events, elsewhere=elsewhere, carries=carries)
+    fields = case.carries
+    of_case = carries if fields is None else lambda _: fields
+    return reconstruct(events or case.events, elsewhere=elsewhere, carries=of_case)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -65,7 +68,7 @@ def test_order_of_reading_does_not_matter(case: Case) -> None:
     assert judged(case) == judged(case, shuffled)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [one for one in CASES if one.carries is None], ids=lambda case: case.name)
 def test_the_store_says_the_same(case: Case, tmp_path: Path) -> None:
     """One trace read by its id, all traces in bulk, and the pure core agree in gaps and counts."""
     audit_store.write(case.events + case.others, tmp_path)
@@ -93,10 +96,8 @@ def test_every_gap_has_cases_that_show_miss_and_excuse_it() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.id)
-def test_every_gap_has_its_page(kind: object) -> None:
+def test_every_gap_has_its_page(kind: GapKind) -> None:
     """`govern explain GAP` finds a page that names the gap, its pattern, its causes and how to close it."""
-    from govern.reconstruct import gaps
-
     text = (Path(gaps.__path__[0]) / f"{kind.id}.md").read_text("utf-8")
     assert text.startswith(f"# {kind.id}\n")
     assert str(kind.pattern) in text

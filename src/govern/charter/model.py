@@ -92,7 +92,7 @@ class Rule:
 
     Args:
         id: unique in the file.
-        tools: tools by exact name or by glob (see `govern.charter.glob`); of a tool's own rule, that tool.
+        tools: tools by exact name or by glob (see `govern.policy.glob`); of a tool's own rule, that tool.
         own: whether it stands in a tool rather than in the file's `rules`.
         at: the rule's id.
     """

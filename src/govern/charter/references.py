@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from govern.charter.glob import is_glob
 from govern.charter.model import Gate, NeedsApproval, Rule, Tier, Tool, Verdict, Word
 from govern.findings import Finding, Location, Severity, did_you_mean
+from govern.policy.glob import is_glob
 
 
 @dataclass(frozen=True, slots=True)

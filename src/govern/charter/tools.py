@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from govern.charter import vocabulary
-from govern.charter.glob import is_glob
 from govern.charter.input_schema import read_input
 from govern.charter.model import Ask, Autonomous, Tier, Tool, Word
 from govern.charter.reader import Fields, Reader
 from govern.charter.rules import read_rules
 from govern.charter.yaml_tree import Node, Scalar
 from govern.findings import Location
+from govern.policy.glob import is_glob
 
 _TIERS = tuple(tier.value for tier in Tier)
 

@@ -15,6 +15,7 @@ from typer.exceptions import TyperException
 from govern import __version__
 from govern.cli.compile_ import compile_
 from govern.cli.decide import decide
+from govern.cli.demo import demo
 from govern.cli.explain import explain
 from govern.cli.gaps import gaps
 from govern.cli.import_ import import_
@@ -60,8 +61,9 @@ for _name, _command in (
     ("traces", traces),
     ("gaps", gaps),
     ("reconstruct", reconstruct),
+    ("demo", demo),
 ):
-    app.command(_name, no_args_is_help=True)(_command)
+    app.command(_name, no_args_is_help=_name not in ("demo", "traces", "gaps"))(_command)
 
 
 def main() -> None:
@@ -95,7 +97,7 @@ def main() -> None:
 def _say(text: str) -> None:
     from govern.report.console import safe
 
-    print(safe(text, lines=True), file=sys.stderr)
+    typer.echo(safe(text, lines=True), err=True)
 
 
 if __name__ == "__main__":

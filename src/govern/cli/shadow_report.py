@@ -88,7 +88,7 @@ def shadow_report(
     if format is ReportFormat.JSON:
         emit_json(shadow_json.document(shadow, done.summary))
     else:
-        typer.echo(shadow_text.text(shadow, done.summary, charter=charter, logs=" ".join(logs)))
+        typer.echo(shadow_text.text(shadow, done.summary, charter=charter))
     totals = done.summary.totals
     found = {
         FailOn.UNMAPPED: len(shadow.unmapped),

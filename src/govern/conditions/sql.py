@@ -376,7 +376,8 @@ class _Compiler:
                 return self.kept(node)
             case _:
                 place = self.json(node)
-                return f"(CASE WHEN CAST({place} AS VARCHAR)[1] = '[' THEN CAST(json_extract({place}, '$[*]') AS JSON[]) END)"
+                every = f"CAST(json_extract({place}, '$[*]') AS JSON[])"
+                return f"(CASE WHEN CAST({place} AS VARCHAR)[1] = '[' THEN {every} END)"
 
     def kept(self, node: Macro) -> str:
         body = f"lambda {node.var}_: {trit(self.truth(node.body))}"

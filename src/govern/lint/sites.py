@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from govern.charter.glob import matches
 from govern.charter.model import Charter, Clause, Form, Rule, Tool
+from govern.policy.glob import matches
 
 
 @dataclass(frozen=True, slots=True)

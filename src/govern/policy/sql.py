@@ -38,7 +38,8 @@ def decision_sql(policy: Policy, source: str = "calls", keep: tuple[str, ...] = 
     Returns:
         SQL for DuckDB, giving `keep`, `tool`, and `code0`, `code1`, … (BIGINT).
     """
-    tools = [tool for tool in policy.tools.values() if tool.conditions]
+    # By name: the text must not depend on the order in which a charter or a bundle lists its tools.
+    tools = [tool for _, tool in sorted(policy.tools.items()) if tool.conditions]
     kept = "".join(f"{column}, " for column in keep)
     columns = range(code_columns(policy))
     if not tools:

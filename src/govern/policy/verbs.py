@@ -37,6 +37,10 @@ LASTING = _words(
 )
 
 
+# What stands under these is who may do what: changing it is not undone by changing it back.
+POWERS = _words("protection permission permissions password secret secrets key token role access policy credential")
+
+
 def words(tool: str) -> list[str]:
     """The words of a tool's name, in lower case: `mcp__gh__mergePullRequest` → mcp, gh, merge, pull, request."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", tool)
@@ -46,6 +50,8 @@ def words(tool: str) -> list[str]:
 def guess(tool: str) -> tuple[Tier, str]:
     """The tier a name suggests, and why. A name that says nothing counts as irreversible."""
     found = words(tool.rpartition("/")[2].rpartition("__")[2] or tool)
+    if found and found[0] not in READS and (power := next((word for word in found if word in POWERS), None)):
+        return Tier.IRREVERSIBLE, f"it changes a `{power}`"
     for vocabulary, tier in ((LASTING, Tier.IRREVERSIBLE), (CHANGES, Tier.REVERSIBLE), (READS, Tier.READ_ONLY)):
         for word in found[:2] if tier is Tier.READ_ONLY else found[:1]:
             if word in vocabulary:

@@ -134,7 +134,8 @@ def _errors(con: duckdb.DuckDBPyConnection) -> dict[tuple[str | None, str], int]
         WITH bad AS (SELECT trace_id, span_id, agent, tool FROM events
                      WHERE type = 'tool_result' AND status = 'error'),
         named AS (SELECT agent, tool FROM bad WHERE tool IS NOT NULL),
-        spans AS (SELECT DISTINCT ON (c.trace_id, c.span_id) c.trace_id, c.span_id, c.agent, coalesce(c.tool, '') AS tool
+        spans AS (SELECT DISTINCT ON (c.trace_id, c.span_id)
+                         c.trace_id, c.span_id, c.agent, coalesce(c.tool, '') AS tool
                   FROM events c WHERE c.type = 'tool_call' AND coalesce(c.actor_kind, 'agent') = 'agent'
                   AND c.span_id IS NOT NULL ORDER BY c.wseq),
         other AS (SELECT s.agent, s.tool FROM bad b JOIN spans s ON b.trace_id = s.trace_id AND b.span_id = s.span_id

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
 from govern.ingest import FileReport, Summary, read
@@ -87,7 +88,7 @@ def _in_sql(inputs: Sequence[File | Store | Refusal], policies: Policies) -> Run
     from govern.errors import EvidenceError, UsageError
     from govern.replay import bulk
 
-    parts = []
+    parts: list[Path] = []
     for found in inputs:
         match found:
             case Refusal():
@@ -105,7 +106,18 @@ def _in_sql(inputs: Sequence[File | Store | Refusal], policies: Policies) -> Run
     names = ", ".join(found.name for found in inputs if isinstance(found, Store))
     summary = Summary()
     report = FileReport(
-        path=names, format="canonical", rows=counted["events"], refused=0, duplicates=0, headers=0, **counted
+        path=names,
+        format="canonical",
+        rows=counted["events"],
+        refused=0,
+        duplicates=0,
+        headers=0,
+        runs=counted["runs"],
+        events=counted["events"],
+        calls=counted["calls"],
+        results=counted["results"],
+        errors=counted["errors"],
+        unanswered=counted["unanswered"],
     )
     summary.files.append(report)
     summary.stated = report

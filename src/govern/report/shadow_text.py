@@ -13,13 +13,13 @@ UNMAPPED_SHOWN = 20
 ROWS_SHOWN = 12
 
 
-def text(shadow: ShadowReport, summary: Summary, *, charter: str, logs: str) -> str:
+def text(shadow: ShadowReport, summary: Summary, *, charter: str) -> str:
     """The report for a terminal; what stood in a log is made harmless.
 
     Args:
         shadow: what the charters would have said.
         summary: what was read.
-        charter, logs: as on the command line, for what to do next.
+        charter: as on the command line, for what to do next.
     """
     several = len(shadow.policies) > 1
     lines = [_title(shadow), _read(shadow, summary)]
@@ -31,7 +31,7 @@ def text(shadow: ShadowReport, summary: Summary, *, charter: str, logs: str) -> 
         lines += _rules(shadow, several)
         lines += _approvals(shadow, several)
     lines += refusals(summary)
-    lines += _next(shadow, charter, logs)
+    lines += _next(shadow, charter)
     return "\n".join(lines)
 
 
@@ -48,8 +48,10 @@ def _title(shadow: ShadowReport) -> str:
 def _read(shadow: ShadowReport, summary: Summary) -> str:
     totals = summary.totals
     parts = [
-        f"{plural(totals.calls, 'call')} in {plural(totals.runs, 'run')} of {plural(len(summary.files), 'input')}; "
-        f"{plural(totals.refused, 'refusal')}"
+        (
+            f"{plural(totals.calls, 'call')} in {plural(totals.runs, 'run')} of {plural(len(summary.files), 'input')}; "
+            f"{plural(totals.refused, 'refusal')}"
+        )
     ]
     if totals.errors or totals.unanswered:
         parts.append(f"{plural(totals.errors, 'error result')}, {totals.unanswered:,} never answered")
@@ -149,12 +151,11 @@ def _approvals(shadow: ShadowReport, several: bool) -> list[str]:
     return ["", *columns(rows, "<<>>>", indent="")]
 
 
-def _next(shadow: ShadowReport, charter: str, logs: str) -> list[str]:
+def _next(shadow: ShadowReport, charter: str) -> list[str]:
     if shadow.unmapped:
         return ["", f"Next: give each of these a tier in {safe(charter)}, then run this again."]
     if shadow.without_charter:
         return ["", "Next: write a charter for these agents, or name the agent of the log with --agent."]
-    del logs
     return []
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from govern.charter.glob import matches
 from govern.charter.model import Charter
 from govern.findings import Severity
 from govern.lint.hit import Hit
+from govern.policy.glob import matches
 
 SEVERITY = Severity.WARNING
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from govern.charter.glob import is_glob, matches
 from govern.charter.model import Charter
 from govern.findings import Severity, did_you_mean
 from govern.lint.hit import Hit
+from govern.policy.glob import is_glob, matches
 
 SEVERITY = Severity.WARNING
 
