@@ -23,9 +23,7 @@ import zstandard
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = Path(os.environ.get("GOVERN_CORPUS", ROOT / "../shared/corpus"))
 CHARTERS = [
-    path
-    for folder in ("agentdojo", "taubench")
-    for path in sorted((ROOT / "charters" / folder).glob("*.yaml"))
+    path for folder in ("agentdojo", "taubench") for path in sorted((ROOT / "charters" / folder).glob("*.yaml"))
 ]
 TIER_OF_CLASS = {"read_only": "read_only", "state_changing": "reversible", "irreversible": "irreversible"}
 STRICTNESS = ["read_only", "reversible", "irreversible"]

@@ -12,8 +12,10 @@ from govern.errors import EnvironmentFailed, Exit
 RESTARTED = "b4363abeab7bb812659467d3e9b43c6f"
 STEPS: tuple[tuple[str, tuple[str, ...], int], ...] = (
     (
-        "An agent reviews pull requests. Its charter says what it may do alone, what needs whose approval, and what "
-        "it must never do. Is the charter in order?",
+        (
+            "An agent reviews pull requests. Its charter says what it may do alone, what needs whose approval, and "
+            "what it must never do. Is the charter in order?"
+        ),
         ("lint", "charter.yaml"),
         Exit.OK,
     ),
@@ -26,8 +28,10 @@ STEPS: tuple[tuple[str, tuple[str, ...], int], ...] = (
         Exit.OK,
     ),
     (
-        "The same charter against the agent's own log of a week. What would have been asked and denied, and, first "
-        "of all, what did nobody draw a line around?",
+        (
+            "The same charter against the agent's own log of a week. What would have been asked and denied, and, "
+            "first of all, what did nobody draw a line around?"
+        ),
         ("shadow-report", "log.jsonl", "--charter", "charter.yaml"),
         Exit.FOUND,
     ),

@@ -242,7 +242,8 @@ class _Compiler:
             self.items(source),
             lambda items: (
                 f"(CASE WHEN {items} IS NULL THEN NULL ELSE "
-                f"CASE coalesce(list_max(list_transform({items}, {body})), 0) WHEN 2 THEN TRUE WHEN 0 THEN FALSE END END)"
+                f"CASE coalesce(list_max(list_transform({items}, {body})), 0) "
+                "WHEN 2 THEN TRUE WHEN 0 THEN FALSE END END)"
             ),
         )
 

@@ -100,7 +100,7 @@ def possible(node: Node) -> set[Truth]:
     if table is not None:
         whole = formula(node)
         by_key = {key(atom): atom for atom in atoms(node)}
-        can = {name: _atom_values(atom) for name, atom in by_key.items()}
+        can = {name: atom_values(atom) for name, atom in by_key.items()}
         found = {
             value(whole, row)
             for row in table
@@ -113,7 +113,7 @@ def _independent(parts: list[Node]) -> bool:
     """Whether each atom is free of the others: then the whole takes every value, since each stands once."""
     subjects: set[object] = set()
     for atom in parts:
-        if not any(isinstance(part, Name) for part in walk(atom)) or len(_atom_values(atom)) < len(EVERY):
+        if not any(isinstance(part, Name) for part in walk(atom)) or len(atom_values(atom)) < len(EVERY):
             return False
         sides = atom.operands if isinstance(atom, Call) and len(atom.operands) == 2 else (atom,)
         named = {key(side) for side in sides if not isinstance(side, Lit)}
@@ -123,7 +123,8 @@ def _independent(parts: list[Node]) -> bool:
     return True
 
 
-def _atom_values(atom: Node) -> set[Truth]:
+def atom_values(atom: Node) -> set[Truth]:
+    """Values that an atom may take by its own form, whatever the others are."""
     match atom:
         case Lit(bool(word)):
             return {word}

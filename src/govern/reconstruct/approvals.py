@@ -122,11 +122,12 @@ def standing(chain: Chain, action: Action, run: Execution, elsewhere: Elsewhere)
         return Standing(Stands.RELAXED, (check, run.first), "shadow mode does not hold reversible calls")
     asked_here = tuple(r for r in action.requests if shown_before(r, run.first))
     evidence = (asked, *(r for r in asked_here if r is not asked))
-    strays = tuple(_strays(chain, action, run, elsewhere)) if not any(_approves(d) for d in bound) else ()
-    if strays:
-        stray, why = strays[0]
-        return Standing(Stands.DISCONNECTED, (*evidence, stray, run.first), why)
-    return Standing(Stands.OPEN, (*evidence, *bound, run.first), _why_open(action, bound, unmet, run))
+    own = [d for d in bound if _concerns(action, d, unmet)]
+    strays = () if own else tuple(_strays(chain, action, run, elsewhere))
+    # One stray approval explains one open gate: with fewer of them something was never approved at all.
+    if strays and len({stray.event_id for stray, _ in strays}) >= len(unmet):
+        return Standing(Stands.DISCONNECTED, (*evidence, *(stray for stray, _ in strays), run.first), strays[0][1])
+    return Standing(Stands.OPEN, (*evidence, *own, run.first), _why_open(action, own, unmet, run))
 
 
 def _gates(action: Action, asked: Event) -> tuple[str, ...]:
@@ -145,6 +146,12 @@ def _met(action: Action, gate: str, bound: list[Event], run: Execution) -> bool:
         if approving and all(_approves(d) for d in decided):
             return True
     return False
+
+
+def _concerns(action: Action, decision: Event, gates: list[str]) -> bool:
+    """Whether a decision is on one of these gates, as far as it and its request name any."""
+    named = {gate for one in action.approvals if decision in one.decisions for gate in one.gates}
+    return not named or "" in gates or bool(named & set(gates))
 
 
 def _approves(decision: Event) -> bool:
@@ -166,7 +173,7 @@ def _strays(chain: Chain, action: Action, run: Execution, elsewhere: Elsewhere) 
             yield event, "an approval of the same arguments stands alone: it answers no request of this call"
     for key in sorted(ids):
         for event in elsewhere.get(key, ()):
-            if _approves(event) and event.trace_id != chain.trace_id:
+            if _approves(event):
                 yield event, f"the approval of this id belongs to trace {event.trace_id}"
 
 

@@ -61,7 +61,7 @@ def verdict(action: Action) -> tuple[str, str]:
     """What the deciding check said, in a few words, and its style."""
     check = action.check
     if check is None:
-        return "not checked", "yellow"
+        return "no check recorded", "yellow"
     effect = safe(check.verdict or "no verdict", 20)
     why = ", ".join(check.reasons)
     if check.gates:

@@ -7,13 +7,13 @@ the guard unknown. If only the guard makes it pass, the guard loosens.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from govern.charter.model import Charter, Form, Tool
 from govern.conditions.tree import Call, Has, Lit, Macro, Node
 from govern.findings import Severity
 from govern.lint.hit import Hit
-from govern.lint.logic import Truth, assignments, atoms, formula, key, signed, value
+from govern.lint.logic import EVERY, Truth, assignments, atom_values, atoms, formula, key, signed, value
 from govern.lint.paths import Nothing, Path, item_path, look_up, path_of, readings, types
 from govern.lint.sites import Site, sites
 
@@ -30,8 +30,10 @@ def _condition(site: Site, tree: Node, permits: bool, bound: Bound) -> Iterator[
     parts = list(atoms(tree))
     for guard in parts:
         path = guarded(guard, bound)
-        if path and _is_read(parts, guard, path, bound) and _loosens(site, tree, parts, path, permits, bound):
-            yield _hit(site, guard, path)
+        if path and _is_read(parts, guard, path, bound):
+            ways = _loosening(site, tree, parts, path, permits, bound)
+            if ways:
+                yield _hit(site, guard, path, ways)
     for atom, direction in signed(tree):
         # Inside `all` and `exists` the body pushes the whole the way it goes itself.
         if isinstance(atom, Macro) and atom.fn in ("all", "exists") and atom in parts and direction is not None:
@@ -59,7 +61,8 @@ def _is_read(parts: list[Node], guard: Node, path: Path, bound: Bound) -> bool:
     )
 
 
-def _loosens(site: Site, tree: Node, parts: list[Node], path: Path, permits: bool, bound: Bound) -> bool:
+def _loosening(site: Site, tree: Node, parts: list[Node], path: Path, permits: bool, bound: Bound) -> tuple[str, ...]:
+    """The absences that let the call pass only because of the guard."""
     guards = {key(part): part for part in parts if guarded(part, bound) == path}
     reads = {
         key(part)
@@ -68,15 +71,22 @@ def _loosens(site: Site, tree: Node, parts: list[Node], path: Path, permits: boo
     }
     others = [part for part in parts if key(part) not in guards and key(part) not in reads]
     unknown: dict[object, Truth] = dict.fromkeys(reads, None)
-    whole = formula(tree)
-    for absent in _absences(site, path, guards.values()):
-        table = assignments(others)
-        for row in table if table is not None else [{key(part): None for part in others}]:
-            written = {**row, **unknown, **{name: _answer(part, absent) for name, part in guards.items()}}
-            plain = {**row, **unknown, **dict.fromkeys(guards, None)}
-            if value(whole, written) is permits and value(whole, plain) is not permits:
-                return True
-    return False
+    rows: list[dict[object, Truth]]
+    if (table := assignments(others)) is None:  # too many to try all: alike is where a guard decides, if anywhere
+        rows = [dict.fromkeys([key(part) for part in others], each) for each in EVERY]
+    else:
+        can = {key(part): atom_values(part) for part in others}
+        rows = [row for row in table if all(truth in can[name] for name, truth in row.items())]
+    whole, plain = formula(tree), {**unknown, **dict.fromkeys(guards, None)}
+    found = []
+    for absent in _absences(site, path):
+        written = {**unknown, **{name: _answer(part, absent) for name, part in guards.items()}}
+        if any(
+            value(whole, {**row, **written}) is permits and value(whole, {**row, **plain}) is not permits
+            for row in rows
+        ):
+            found.append(absent)
+    return tuple(found)
 
 
 def _answer(guard: Node, absent: str) -> Truth:
@@ -90,15 +100,9 @@ def _answer(guard: Node, absent: str) -> Truth:
             return False if absent == "null" else None
 
 
-def _absences(site: Site, path: Path, guards: Iterable[Node]) -> list[str]:
+def _absences(site: Site, path: Path) -> list[str]:
     """The ways in which the argument can be absent without the input being refused."""
-    found = set[str]()
-    for tool in site.tools:
-        found |= _tool_absences(tool, path)
-    if site.rule is not None and site.rule.form is Form.ONLY_IF and _all_declare(site, path):
-        # `!has(x) || …` in `only_if` says aloud what absence means.
-        found -= {"missing", "null"} if all(isinstance(guard, Has) for guard in guards) else {"missing"}
-    return sorted(found)
+    return sorted({way for tool in site.tools for way in _tool_absences(tool, path)})
 
 
 def _tool_absences(tool: Tool, path: Path) -> set[str]:
@@ -116,20 +120,29 @@ def _tool_absences(tool: Tool, path: Path) -> set[str]:
     return ways
 
 
-def _all_declare(site: Site, path: Path) -> bool:
-    """Whether every tool's schema knows the argument, so that leaving it out was thought of."""
-    return bool(site.tools) and all(
-        tool.input is not None and isinstance(found := look_up(tool.input.schema, path), list) and bool(found)
-        for tool in site.tools
+def _said_aloud(site: Site, path: Path) -> bool:
+    """Whether `only_if` says of an argument that every tool's schema knows as optional what its absence means.
+
+    It may be meant ("no amount: it stays what it was"), so it is a note: the call passes all the same.
+    """
+    return (
+        site.rule is not None
+        and site.rule.form is Form.ONLY_IF
+        and bool(site.tools)
+        and all(
+            tool.input is not None and isinstance(found := look_up(tool.input.schema, path), list) and bool(found)
+            for tool in site.tools
+        )
     )
 
 
-def _hit(site: Site, guard: Node, path: Path) -> Hit:
+def _hit(site: Site, guard: Node, path: Path, ways: tuple[str, ...]) -> Hit:
     name = "args" + "".join(f".{part}" if isinstance(part, str) else "[…]" for part in path)
     passes = "the gate is waived" if site.rule is None else "the rule does not apply"
-    message = f"leaving `{name}` out is enough: {passes} then"
+    way = f"leaving `{name}` out" if "missing" in ways else f"`{name}` null"
     if site.permits:
         hint = f"require `{name}` in `input`, or take the guard out: unknown does not pass"
     else:
         hint = f"require `{name}` in `input`, or write `!has({name}) || …`, or take the guard out"
-    return Hit(message, site.clause.place(guard.start, guard.end), hint)
+    severity = Severity.NOTE if _said_aloud(site, path) else None
+    return Hit(f"{way} is enough: {passes} then", site.clause.place(guard.start, guard.end), hint, severity)

@@ -1,0 +1,1 @@
+"""Lint: its rules, its pages, its command."""

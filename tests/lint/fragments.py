@@ -1,0 +1,22 @@
+"""Pages and cases show only what matters; here the rest of a charter is put behind it."""
+
+from __future__ import annotations
+
+import re
+
+SECTIONS = {
+    "govern": "govern: 1",
+    "agent": "agent: desk",
+    "version": "version: 1",
+    "purpose": "purpose: Answers questions.",
+    "owner": "owner: head",
+    "roles": "roles: [head]",
+    "approvals": "approvals:\n  lead: {roles: [head], if_no_answer: [{after: 4h, then: deny}]}",
+    "tools": "tools:\n  get_note: {tier: read_only, input: {type: object, properties: {id: {type: string}}}}",
+}
+
+
+def whole(fragment: str) -> str:
+    """A charter's text: the fragment, then every section that it does not have. Its lines keep their numbers."""
+    written = set(re.findall(r"^(\w+):", fragment, re.MULTILINE))
+    return "\n".join([fragment.strip("\n"), *(text for key, text in SECTIONS.items() if key not in written)]) + "\n"
