@@ -15,7 +15,7 @@ from govern.reconstruct.gaps.contract import GapKind
 from govern.reconstruct.gaps.registry import KINDS
 from govern.reconstruct.judge import Reconstruction, reconstruct
 
-from .reading import HERE, Case, cases
+from .reading import BASE, HERE, Case, cases
 
 CASES = cases()
 
@@ -38,6 +38,8 @@ def test_case(case: Case) -> None:
     assert expected == [(gap.id, gap.action) for gap in made.gaps], case.what
     for words in case.expect.get("causes", []):
         assert any(words in gap.cause for gap in made.gaps), [gap.cause for gap in made.gaps]
+    if "at" in case.expect:
+        assert [(BASE + second) * 10**9 for second in case.expect["at"]] == [gap.at_ns for gap in made.gaps]
     assert set(case.expect.get("na", [])) == {one.id for one in made.not_applicable}
     for place, wanted in enumerate(case.expect.get("actions", [])):
         action = made.chain.actions[place]

@@ -18,17 +18,6 @@ from .reading import events_of
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "schemas"
-PROGRAM = """
-import sys
-from govern.cli import app as cli
-known = {command.name for command in cli.app.registered_commands}
-for name in ("reconstruct", "traces", "gaps"):
-    if name not in known:
-        module = __import__(f"govern.cli.{name}", fromlist=[name])
-        cli.app.command(name)(getattr(module, name))
-sys.argv[0] = "govern"
-cli.main()
-"""
 GOOD = [
     {"is": "prompt", "content": "pay the bill", "fidelity": "verbatim"},
     {"is": "response", "content": "Paying it.", "fidelity": "verbatim"},
@@ -47,7 +36,7 @@ GOOD = [
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     env = {key: value for key, value in os.environ.items() if key not in ("GOVERN_AUDIT", "FORCE_COLOR")}
     return subprocess.run(
-        [sys.executable, "-c", PROGRAM, *arguments],
+        [sys.executable, "-m", "govern.cli.app", *arguments],
         capture_output=True,
         text=True,
         env={**env, **environment},

@@ -13,7 +13,9 @@ _GAP_PAGES = ("reconstruct", "gaps")
 def explain(
     id: Annotated[
         str,
-        typer.Argument(metavar="ID", help="As a finding shows it in brackets, such as unknown-key, or as a gap's name."),
+        typer.Argument(
+            metavar="ID", help="As a finding shows it in brackets, such as unknown-key, or as a gap's name."
+        ),
     ],
 ) -> None:
     """Show what a finding or a gap means, where it comes from and what to do about it.

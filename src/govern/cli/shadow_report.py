@@ -79,7 +79,7 @@ def shadow_report(
     from govern.replay.run import EngineChoice, run
     from govern.replay.shadow import report
     from govern.report import shadow_json, shadow_text
-    from govern.report.console import emit_json
+    from govern.report.console import console, emit_json
 
     bad, undecided = parse_allowance(allow_bad), parse_allowance(allow_undecidable, "--allow-undecidable")
     judges = Policies(policies(charter))
@@ -88,7 +88,7 @@ def shadow_report(
     if format is ReportFormat.JSON:
         emit_json(shadow_json.document(shadow, done.summary))
     else:
-        typer.echo(shadow_text.text(shadow, done.summary, charter=charter))
+        typer.echo(shadow_text.text(shadow, done.summary, charter=charter, width=console().width))
     totals = done.summary.totals
     found = {
         FailOn.UNMAPPED: len(shadow.unmapped),

@@ -41,7 +41,7 @@ class Gap:
         pattern: which of the three failures it is a sign of.
         action: index of the action, from 1; None where it is in none.
         events: ids of the events it concerns.
-        at_ns: when what it names happened (the latest of those events), None where no time is recorded.
+        at_ns: when what it names happened (a run, else the latest of those events), None where no time is recorded.
         cause: the likely cause, in words; may hold text of the record.
     """
 
@@ -98,7 +98,8 @@ def reconstruct(
         if excused := kind.relaxed(scene):
             skipped.append(NotApplicable(kind.id, f"{excused} excused by shadow mode"))
         for found in kind.find(scene):
-            times = [event.ts_ns for event in found.events if event.ts_ns is not None]
+            timed = found.events if found.at is None else (found.at,)
+            times = [event.ts_ns for event in timed if event.ts_ns is not None]
             index = found.action.index if found.action is not None else None
             gap = Gap(
                 id=kind.id,

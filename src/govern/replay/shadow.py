@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from govern.policy.glob import matches
 from govern.policy.model import Effect, Policy, Tier
 from govern.policy.verbs import guess
 from govern.policy.verdict import Reason
@@ -241,6 +242,9 @@ def _unmapped(made: _Builder, replayed: Replayed, policies: Policies) -> tuple[U
         if judge is None or tool in policies.by_agent[judge].tools:
             continue
         tier, why = guess(tool)
+        named = [p for never in policies.by_agent[judge].never for p in never.patterns if matches(p, tool)]
+        if named:
+            why = f"`never` names it: {named[0]}"
         rows.append(
             Unmapped(
                 tool, agent, seen.calls, replayed.runs.get((agent, tool), 0), seen.first_ns, seen.last_ns,

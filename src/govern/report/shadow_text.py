@@ -11,24 +11,26 @@ from govern.report.table import bar, columns
 
 UNMAPPED_SHOWN = 20
 ROWS_SHOWN = 12
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def text(shadow: ShadowReport, summary: Summary, *, charter: str) -> str:
+def text(shadow: ShadowReport, summary: Summary, *, charter: str, width: int) -> str:
     """The report for a terminal; what stood in a log is made harmless.
 
     Args:
         shadow: what the charters would have said.
         summary: what was read.
         charter: as on the command line, for what to do next.
+        width: columns of the terminal; 80 are enough.
     """
     several = len(shadow.policies) > 1
     lines = [_title(shadow), _read(shadow, summary)]
-    lines += _unmapped(shadow, several)
-    lines += _without(shadow)
+    lines += _unmapped(shadow, several, width)
+    lines += _without(shadow, width)
     if shadow.verdicts.calls:
         lines += _verdicts(shadow)
         lines += _tools(shadow, several)
-        lines += _rules(shadow, several)
+        lines += _rules(shadow, several, width)
         lines += _approvals(shadow, several)
     lines += refusals(summary)
     lines += _next(shadow, charter)
@@ -62,7 +64,7 @@ def _read(shadow: ShadowReport, summary: Summary) -> str:
     return "; ".join(parts)
 
 
-def _unmapped(shadow: ShadowReport, several: bool) -> list[str]:
+def _unmapped(shadow: ShadowReport, several: bool, width: int) -> list[str]:
     if not shadow.unmapped:
         return ["", "Every tool in the log is mapped."] if shadow.verdicts.calls else []
     rows = [["tool", "calls", "runs", "first seen", "looks like", "because", "traces"]]
@@ -74,20 +76,20 @@ def _unmapped(shadow: ShadowReport, several: bool) -> list[str]:
                 row.suggested_tier.value + question, row.why, ", ".join(safe(t[:12]) for t in row.sample_traces[:1]),
             ]
         )  # fmt: skip
-    lines = ["", "Nobody mapped these: decide first", *columns(rows, "<>><<<<")]
+    lines = ["", "Nobody mapped these: decide first", *columns(rows, "<>><<<<", width=width)]
     if (more := len(shadow.unmapped) - UNMAPPED_SHOWN) > 0:
         lines.append(f"  … and {more} more (--format json has all)")
     return lines
 
 
-def _without(shadow: ShadowReport) -> list[str]:
+def _without(shadow: ShadowReport, width: int) -> list[str]:
     if not shadow.without_charter:
         return []
     rows = [["agent", "calls", "tools"]]
     for row in shadow.without_charter:
         shown = ", ".join(safe(tool) for tool in row.tools[:5]) + (", …" if len(row.tools) > 5 else "")
         rows.append([safe(row.agent) if row.agent is not None else "(the log names none)", f"{row.calls:,}", shown])
-    return ["", "No charter is for these agents: their calls are not judged", *columns(rows, "<><")]
+    return ["", "No charter is for these agents: their calls are not judged", *columns(rows, "<><", width=width)]
 
 
 def _verdicts(shadow: ShadowReport) -> list[str]:
@@ -104,36 +106,35 @@ def _verdicts(shadow: ShadowReport) -> list[str]:
 
 
 def _tools(shadow: ShadowReport, several: bool) -> list[str]:
-    rows = [["tool", "tier", "calls", "allow", "approval", "deny", "undecidable", "errors"]]
+    undecided = bool(shadow.verdicts.undecidable)
+    rows = [["tool", "calls", "allow", "approval", "deny", *(["undecidable"] if undecided else []), "errors", "tier"]]
     shown = sorted(
         shadow.by_tool, key=lambda row: (-row.counts.deny - row.counts.approval, -row.counts.calls, row.tool)
     )
     for row in shown[:ROWS_SHOWN]:
         counts = row.counts
-        numbers = (counts.calls, counts.allow, counts.approval, counts.deny, counts.undecidable, row.errors)
-        tier = row.tier.value if row.tier else "unmapped"
-        rows.append(
-            [_named(row.tool, row.agent, several), tier, *(f"{number:,}" if number else "·" for number in numbers)]
-        )
-    lines = ["", "By tool, most held back first", *columns(rows, "<<>>>>>>")]
+        numbers = [counts.calls, counts.allow, counts.approval, counts.deny]
+        numbers += [counts.undecidable] * undecided + [row.errors]
+        cells = [f"{number:,}" if number else "·" for number in numbers]
+        rows.append([_named(row.tool, row.agent, several), *cells, row.tier.value if row.tier else "unmapped"])
+    lines = ["", "By tool, most held back first", *columns(rows, "<" + ">" * (5 + undecided) + "<")]
     if (more := len(shown) - ROWS_SHOWN) > 0:
         lines.append(f"  … and {plural(more, 'more tool')} (--format json has all)")
     return lines
 
 
-def _rules(shadow: ShadowReport, several: bool) -> list[str]:
+def _rules(shadow: ShadowReport, several: bool, width: int) -> list[str]:
     held = [row for row in shadow.by_rule if row.effect.value]
     if not held:
         return []
-    rows = [["what held calls back", "effect", "calls", "unknown", "because"]]
+    some_unknown = any(row.unknown for row in held)
+    rows = [["what held calls back", "effect", "calls", *(["unknown"] if some_unknown else []), "because"]]
     for row in held[:ROWS_SHOWN]:
-        rows.append(
-            [
-                _named(row.rule, row.agent, several), row.effect.label, f"{row.calls:,}",
-                f"{row.unknown:,}" if row.unknown else "·", safe(row.because, 70),
-            ]
-        )  # fmt: skip
-    lines = ["", *columns(rows, "<<>><")]
+        unknown = [f"{row.unknown:,}" if row.unknown else "·"] if some_unknown else []
+        name = _named(row.rule, row.agent, several)
+        rows.append([name, row.effect.label, f"{row.calls:,}", *unknown, safe(row.because)])
+    sides = "<<>" + ">" * some_unknown + "<"
+    lines = ["", *columns(rows, sides, width=width)]
     if (more := len(held) - ROWS_SHOWN) > 0:
         lines.append(f"  … and {more} more (--format json has all)")
     return lines
@@ -153,17 +154,20 @@ def _approvals(shadow: ShadowReport, several: bool) -> list[str]:
 
 def _next(shadow: ShadowReport, charter: str) -> list[str]:
     if shadow.unmapped:
-        return ["", f"Next: give each of these a tier in {safe(charter)}, then run this again."]
+        return ["", f"Next: give each of these a tier in {safe(charter)}"]
     if shadow.without_charter:
         return ["", "Next: write a charter for these agents, or name the agent of the log with --agent."]
     return []
 
 
 def _named(name: str, agent: str | None, several: bool) -> str:
-    shown = safe(name, 48) if name else "(no name)"
+    shown = safe(name, 40) if name else "(no name)"
     return f"{safe(agent or '?', 24)}: {shown}" if several else shown
 
 
 def _when(at_ns: int | None) -> str:
     found = instant_text(at_ns)
-    return "no times" if found is None else f"{found[:10]} {found[11:16]}Z"
+    if found is None:
+        return "no times"
+    month = MONTHS[int(found[5:7]) - 1]
+    return f"{found[8:10]} {month} {found[11:16]}Z"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def columns(rows: Sequence[Sequence[str]], right: str, indent: str = "  ") -> list[str]:
+def columns(rows: Sequence[Sequence[str]], right: str, indent: str = "  ", width: int | None = None) -> list[str]:
     """Lines with aligned columns.
 
     Args:
         rows: the first is the heading; all as long as `right`.
         right: for each column `>` (to the right) or `<` (to the left); the last is never padded.
         indent: before each line.
+        width: cut the last column, where it is words, so that lines fit; None cuts nothing.
     """
     widths = [max(len(row[index]) for row in rows) for index in range(len(right))]
     lines = []
@@ -20,7 +21,10 @@ def columns(rows: Sequence[Sequence[str]], right: str, indent: str = "  ") -> li
             cell.rjust(width) if side == ">" else cell.ljust(width)
             for cell, width, side in zip(row, widths, right, strict=True)
         ]
-        lines.append((indent + "  ".join(cells)).rstrip())
+        line = (indent + "  ".join(cells)).rstrip()
+        if width is not None and right[-1] == "<" and len(line) > width:
+            line = line[: width - 1].rstrip() + "…"
+        lines.append(line)
     return lines
 
 

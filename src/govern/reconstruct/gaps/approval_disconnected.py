@@ -17,7 +17,7 @@ def find(scene: Scene) -> Iterator[Found]:
             how = standing(scene.chain, action, run, scene.elsewhere)
             if how is not None and how.stands is Stands.DISCONNECTED:
                 named.update(event.event_id for event in how.events)
-                yield Found(action, how.events, f"executed on an approval that is not its own: {how.why}")
+                yield Found(action, how.events, f"executed on an approval that is not its own: {how.why}", run.first)
     # Decisions that released nothing are still filed wrongly: what they answer has no answer.
     for action in scene.chain.actions:
         for decision in action.decisions:

@@ -32,11 +32,19 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One hole: the action it is in (None where it is in none), the events it concerns, the likely cause."""
+    """One hole.
+
+    Args:
+        action: the one it is in; None where it is in none.
+        events: those it concerns.
+        cause: the likely one, in words.
+        at: the event that should not have happened as it did; None for the latest of `events`.
+    """
 
     action: Action | None
     events: tuple[Event, ...]
     cause: str
+    at: Event | None = None
 
 
 @dataclass(frozen=True, slots=True)

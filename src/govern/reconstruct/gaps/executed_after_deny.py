@@ -31,6 +31,7 @@ def find(scene: Scene) -> Iterator[Found]:
                 action,
                 (check, *(e for e in (run.start, run.result) if e is not None)),
                 f"denied ({why}) and executed on the same arguments: what runs the tool does not obey the check",
+                run.first,
             )
 
 

@@ -24,7 +24,7 @@ def find(scene: Scene) -> Iterator[Found]:
                 cause += (
                     f". {restarted[0].upper()}{restarted[1:]} while the request was pending: the wait did not survive"
                 )
-            yield Found(action, how.events, cause)
+            yield Found(action, how.events, cause, run.first)
 
 
 def relaxed(scene: Scene) -> int:

@@ -15,7 +15,7 @@ def find(scene: Scene) -> Iterator[Found]:
         for run in action.executions:
             if deciding_check(action, run) is None and not _unexplained(action, run):
                 events = (*action.checks, *(e for e in (run.start, run.result) if e is not None))
-                yield Found(action, events, _why(scene.chain, action, run))
+                yield Found(action, events, _why(scene.chain, action, run), run.first)
 
 
 def _unexplained(action: Action, run: Execution) -> bool:
