@@ -40,9 +40,7 @@ def test_case(rule: str, case: dict[str, Any]) -> None:
     assert loaded.source is not None
     lines = loaded.source.text.split("\n")
     hits = [finding for finding in lint(loaded) if finding.rule == rule]
-    underlined = [
-        lines[hit.location.line - 1][hit.location.column - 1 : hit.location.end_column - 1] for hit in hits
-    ]
+    underlined = [lines[hit.location.line - 1][hit.location.column - 1 : hit.location.end_column - 1] for hit in hits]
     assert case["finds"] == underlined, [(hit.message, hit.hint) for hit in hits]
     for message in case.get("says", []):
         assert any(message in f"{hit.message}; {hit.hint}" for hit in hits), [(hit.message, hit.hint) for hit in hits]

@@ -125,18 +125,17 @@ def _independent(parts: list[Node]) -> bool:
 
 def atom_values(atom: Node) -> set[Truth]:
     """Values that an atom may take by its own form, whatever the others are."""
+    if not any(isinstance(part, Name) for part in walk(atom)):
+        return {_folded(atom)}
     match atom:
-        case Lit(bool(word)):
-            return {word}
         case Call("==" | "<=" | ">=", (left, right)) if key(left) == key(right):
             return {True, None}
         case Call("!=" | "<" | ">", (left, right)) if key(left) == key(right):
             return {False, None}
         case Call("in", (_, ListLit(()))):
             return {False, None}
-    if not any(isinstance(part, Name) for part in walk(atom)):
-        return {_folded(atom)}
-    return set(EVERY)
+        case _:
+            return set(EVERY)
 
 
 def _folded(atom: Node) -> Truth:

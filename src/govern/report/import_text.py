@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from govern.ingest.counts import Summary
 from govern.ingest.importing import Imported
 from govern.report.console import safe
+from govern.report.layout import aligned
 
 REFUSALS_SHOWN = 20
 _COLUMNS = ("rows", "refused", "runs", "events", "calls", "results", "errors", "unanswered")
@@ -40,7 +41,7 @@ def table(summary: Summary) -> list[str]:
     ]
     if len(rows) > 1:
         rows.append(["", *(f"{getattr(summary.totals, name):,}" for name in _COLUMNS), "in all"])
-    lines = list(_aligned([["format", *_COLUMNS, "input"], *rows]))
+    lines = list(aligned([["format", *_COLUMNS, "input"], *rows], (0, len(_COLUMNS) + 1)))
     for name, report in (("duplicate", "duplicates"), ("header", "headers")):
         if count := getattr(summary.totals, report):
             why = "read before, word for word; dropped" if name == "duplicate" else "of a file; no run in it"
@@ -64,15 +65,6 @@ def refusals(summary: Summary) -> list[str]:
 def plural(count: int, noun: str) -> str:
     """`1 run`, `2 runs`."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> Iterable[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        first, *numbers, last = row
-        shown = [first.ljust(widths[0])]
-        shown += [number.rjust(width) for number, width in zip(numbers, widths[1:-1], strict=True)]
-        yield "  ".join([*shown, last]).rstrip() if last else "  ".join(shown)
 
 
 __all__: Sequence[str] = ("plural", "refusals", "table", "text")

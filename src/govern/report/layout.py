@@ -39,3 +39,25 @@ def aligned(rows: Sequence[Sequence[str]], left: Iterable[int] = (0,), gap: str 
             for place, (text, width) in enumerate(zip(row, widths, strict=True))
         )
         yield gap.join(cells).rstrip()
+
+
+def columns(rows: Sequence[Sequence[str]], sides: str, indent: str = "  ", width: int | None = None) -> list[str]:
+    """Indented rows in columns.
+
+    Args:
+        rows: the first is the heading.
+        sides: for each column `<` (words, to the left) or `>` (numbers, to the right).
+        indent: before each line.
+        width: cut lines that end in words to so many cells; None cuts nothing.
+    """
+    left = [place for place, side in enumerate(sides) if side == "<"]
+    lines = [indent + line for line in aligned(rows, left)]
+    return [cut(line, width) for line in lines] if width is not None and sides.endswith("<") else lines
+
+
+def bar(part: int, whole: int, width: int = 36) -> str:
+    """A bar of up to `width` cells; anything at all shows at least an eighth of one."""
+    if part <= 0 or whole <= 0:
+        return ""
+    full, rest = divmod(max(1, round(part / whole * width * 8)), 8)
+    return "█" * full + ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")[rest]

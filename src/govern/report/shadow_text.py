@@ -7,7 +7,7 @@ from govern.policy.model import Tier
 from govern.replay.shadow import LABELS, ShadowReport, instant_text
 from govern.report.console import safe
 from govern.report.import_text import plural, refusals
-from govern.report.table import bar, columns
+from govern.report.layout import bar, columns
 
 UNMAPPED_SHOWN = 20
 ROWS_SHOWN = 12
@@ -41,7 +41,7 @@ def _title(shadow: ShadowReport) -> str:
     names = ", ".join(f"{safe(agent)} v{version}" for agent, version, _ in shadow.policies[:6])
     more = f" and {len(shadow.policies) - 6} more" if len(shadow.policies) > 6 else ""
     if not shadow.days:
-        return f"{names}{more}: the log has no times"
+        return f"{names}{more}: " + ("the log has no times" if shadow.calls else "no calls to judge")
     first, last = shadow.days[0][0], shadow.days[-1][0]
     span = first if first == last else f"{first} to {last}"
     return f"{names}{more}, {span} ({plural(len(shadow.days), 'day')} with calls, UTC)"

@@ -23,7 +23,7 @@ def check(charter: Charter) -> Iterator[Hit]:
             found &= set().union(*each)
         if True in found and False in found:
             continue
-        place = site.clause.place(tree.start, tree.end)
+        place = site.clause.place(0, len(site.clause.condition.text))
         yield Hit(f"this condition is {_says(found)}: {_means(site, found)}", place, _HINT)
 
 
