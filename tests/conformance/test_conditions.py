@@ -138,13 +138,15 @@ def test_engines_agree_on_any_value(seed: int, args: dict[str, Any]) -> None:
         assert (expected, expected) == found, text
 
 
-@pytest.mark.parametrize("engine", ["python", "sql"])
+@pytest.mark.parametrize("engine", ["python", "sql", "reference"])
 def test_a_planted_fault_is_caught(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The comparison above fails when one operator of one engine is flipped: it can fail."""
     if engine == "python":
         monkeypatch.setitem(python._ORDER, "<=", python._ORDER["<"])
-    else:
+    elif engine == "sql":
         monkeypatch.setitem(sql._SQL_OP, "<=", "<")
+    else:
+        monkeypatch.setitem(reference.TABLE["not"], "U", "F")
     with pytest.raises(AssertionError):
         compare(seed=20261118, conditions=CONDITIONS)
 

@@ -14,6 +14,7 @@ import pytest
 from govern.audit import read, store
 from govern.events.canonical import parse, text_of
 from govern.events.model import ActorKind, Event, EventType
+from govern.policy import engine as policy_engine
 from govern.policy import sql as policy_sql
 from govern.policy.document import from_document, from_text, sealed, to_document
 from govern.policy.engine import Engine
@@ -27,8 +28,8 @@ from . import policies
 from .generate import arguments
 from .policies import AGENT, TOOLS, condition, expected, policy
 
-POLICIES = int(os.environ.get("GOVERN_FUZZ_POLICIES", "60"))
-ROWS = 120
+POLICIES = int(os.environ.get("GOVERN_FUZZ_POLICIES", "260"))
+ROWS = 400  # 260 policies on 400 calls are 104,000 verdicts, each from the reference, alone and in SQL
 
 
 def valid_for(found: Policy, tool: str, args: dict[str, Any]) -> bool:
@@ -84,9 +85,16 @@ def test_many_rules_do_not_overflow() -> None:
     compare(seed=36, count=4, rules=70)
 
 
-def test_a_planted_fault_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The comparison fails when the SQL takes unknown for false."""
-    monkeypatch.setattr(policy_sql, "trit", lambda truth: f"coalesce(2 * CAST({truth} AS TINYINT), 0)")
+@pytest.mark.parametrize("engine", ["sql", "calls", "reference"])
+def test_a_planted_fault_is_caught(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The comparison fails when any one of the three takes unknown for false."""
+    if engine == "sql":
+        monkeypatch.setattr(policy_sql, "trit", lambda truth: f"coalesce(2 * CAST({truth} AS TINYINT), 0)")
+    elif engine == "calls":
+        monkeypatch.setattr(policy_engine, "UNKNOWN", 0)
+    else:
+        honest = policies.truth
+        monkeypatch.setattr(policies, "truth", lambda *call: honest(*call).replace("U", "F"))
     with pytest.raises(AssertionError):
         compare(seed=4, count=POLICIES)
 

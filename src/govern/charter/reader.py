@@ -12,7 +12,7 @@ from govern.charter import vocabulary
 from govern.charter.model import Clause, Word
 from govern.charter.source import Source
 from govern.charter.vocabulary import Level
-from govern.charter.yaml_tree import Map, Node, Scalar, Seq
+from govern.charter.yaml_tree import MOST_FINDINGS, Map, Node, Scalar, Seq
 from govern.conditions import ConditionError, parse_condition
 from govern.findings import Finding, Location, Severity, closest, did_you_mean
 
@@ -48,6 +48,8 @@ class Reader:
         self.named: dict[str, list[Word]] = {"role": [], "gate": [], "tool": [], "rule": []}
 
     def error(self, rule: str, node: Node, message: str, hint: str = "") -> None:
+        if len(self.findings) >= MOST_FINDINGS:  # nobody reads more, and the charter is refused already
+            return
         self.findings.append(Finding(rule, _ERROR, message, self.at(node), hint))
 
     def at(self, node: Node) -> Location:
@@ -102,6 +104,8 @@ class Reader:
         return Fields(entries, at or node)
 
     def unknown(self, key: Scalar, name: str, level: Level) -> None:
+        if len(self.findings) >= MOST_FINDINGS:
+            return
         message = f"`{name}` is not a key of {level.what}"
         if name in level.planned:
             hint = "planned, not built yet: this version refuses what it cannot enforce"

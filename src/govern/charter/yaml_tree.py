@@ -21,6 +21,7 @@ from govern.findings import Finding
 
 MAX_DEPTH = 64
 MAX_NODES = 100_000
+MOST_FINDINGS = 500
 _RETRIES = 100
 
 
@@ -132,6 +133,9 @@ class _Builder:
                         if event.version or event.tags:
                             message = "a YAML directive (`%…`)"
                             self.refuse("yaml-directive", start, start + 1, message, "delete the line")
+                if len(self.findings) >= MOST_FINDINGS:  # nobody reads more; the file is no charter
+                    self.root = None
+                    return None
                 if self.nodes > MAX_NODES:
                     self.refuse("yaml-too-deep", start, end, f"more than {MAX_NODES:,} values in one file")
                     self.root = None
@@ -215,7 +219,10 @@ class _Builder:
             return Scalar(text, start, end, plain=False, exact=raw == text)
         value = resolve(text)
         if isinstance(value, Refused):
-            if is_key and value.rule == "yaml-empty-value":
+            frame = self.stack[-1] if self.stack else None
+            if frame is not None and frame.broken:
+                pass  # a leftover of a condition that lacks its quotes, which was reported
+            elif is_key and value.rule == "yaml-empty-value":
                 self.refuse("yaml-key", start, max(end, start + 1), "a key is missing before `:`")
             else:
                 at, stop = (start, end) if end > start else self.before(start)

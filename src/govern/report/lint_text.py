@@ -15,7 +15,10 @@ from govern.lint.run import LintRun
 from govern.report.console import safe
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
-_WIDEST = 96  # of a source line, in characters; a longer one is shown around the place
+# 80 columns are enough: of a source line so many characters, a longer one is shown around the place; a hint
+# that does not fit beside its caret stands below it.
+_WIDEST = 72
+_COLUMNS = 80
 
 
 def show(run: LintRun, console: Console, least: Severity) -> None:
@@ -24,15 +27,15 @@ def show(run: LintRun, console: Console, least: Severity) -> None:
     Args:
         least: findings below this severity are counted and left out.
     """
-    shown = 0
-    example = ""
+    shown: list[Finding] = []
     for file in run.files:
         for finding in file.findings:
             if finding.severity.rank >= least.rank:
                 _finding(finding, file.source, console)
-                shown += 1
-                example = example or finding.rule
-    console.print(_summary(run, len(run.findings) - shown, example))
+                shown.append(finding)
+    # The first of the worst: `max` keeps the first of equals.
+    example = max(shown, key=lambda finding: finding.severity.rank).rule if shown else ""
+    console.print(_summary(run, len(run.findings) - len(shown), example))
 
 
 def _finding(finding: Finding, source: Source | None, console: Console) -> None:
@@ -67,7 +70,12 @@ def _snippet(finding: Finding, source: Source, hint: str, style: str) -> list[Te
     lines.append(_numbered(place.line, before + within + after, margin))
     caret = Text(" " * margin + " | " + " " * cell_len(before))
     caret.append("^" * max(cell_len(within), 1), style=style)
-    lines.append(caret.append(f" {hint}") if hint else caret)
+    if hint and caret.cell_len + 1 + cell_len(hint) <= _COLUMNS:
+        caret.append(f" {hint}")
+        hint = ""
+    lines.append(caret)
+    if hint:
+        lines.append(Text(" " * margin + f" = {hint}"))
     return lines
 
 

@@ -1,0 +1,243 @@
+"""What of YAML is refused, at which place; and what a condition that YAML breaks is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from govern.charter.load import load, load_bytes, load_text
+from govern.charter.scalars import Refused, resolve
+
+from .fragments import whole
+
+Place = tuple[str, int, int]
+
+
+def places(text: str) -> list[Place]:
+    return [(f.rule, f.location.line, f.location.column) for f in load_text(text).findings]
+
+
+@pytest.mark.parametrize(
+    ("fragment", "expected"),
+    [
+        ("version: 1\nversion: 2", [("yaml-duplicate-key", 2, 1)]),
+        ("tools:\n  a: &x {tier: read_only}", [("yaml-anchor", 2, 6)]),
+        ("purpose: *x", [("yaml-alias", 1, 10)]),
+        ("tools:\n  a:\n    <<: {tier: read_only}\n    tier: read_only", [("yaml-merge-key", 3, 5)]),
+        ("purpose: !!str x", [("yaml-tag", 1, 10)]),
+        ("purpose: !x y", [("yaml-tag", 1, 10)]),
+        ("tools:\n  a: {tier: read_only, external: no}", [("yaml-implicit-boolean", 2, 34)]),
+        ("tools:\n  a: {tier: read_only, external: True}", [("yaml-implicit-boolean", 2, 34)]),
+        ("tools:\n  no: {tier: read_only}", [("yaml-implicit-boolean", 2, 3)]),
+        ("purpose: 12:30", [("yaml-sexagesimal", 1, 10)]),
+        ("version: 010", [("yaml-leading-zero", 1, 10)]),
+        ("version: 1_000", [("yaml-number-underscore", 1, 10)]),
+        ("version: 0x1F", [("yaml-number-form", 1, 10)]),
+        ("version: +1", [("yaml-number-form", 1, 10)]),
+        ("version: 9223372036854775808", [("yaml-number-inexact", 1, 10)]),
+        ("version: 1e999", [("yaml-number-inexact", 1, 10)]),
+        ("version: -.inf", [("yaml-not-finite", 1, 10)]),
+        ("purpose: 2026-01-31", [("yaml-date", 1, 10)]),
+        ("purpose: 2026-01-31T10:00:00Z", [("yaml-date", 1, 10)]),
+        ("purpose:", [("yaml-empty-value", 1, 1)]),
+        ("purpose: ~", [("yaml-empty-value", 1, 10)]),
+        ("purpose: ''", [("yaml-empty-value", 1, 10)]),
+        ("purpose: {[a]: b}", [("yaml-key", 1, 11), ("wrong-value", 1, 10)]),
+        ("tools:\n  12: {tier: read_only}", [("yaml-key", 2, 3)]),
+        ("%YAML 1.1\n---\nversion: 1", [("yaml-directive", 1, 1)]),
+        ("purpose: @home", [("yaml-syntax", 1, 10)]),
+        ("purpose: a: b", [("yaml-syntax", 1, 11)]),
+        ("tools:\n\ta: 1", [("yaml-tab", 2, 1)]),
+    ],
+)
+def test_refused(fragment: str, expected: list[Place]) -> None:
+    """Each form that two readers could understand differently has its own rule, at its own place."""
+    found = places(whole(fragment))
+    assert [place for place in found if place[0].startswith("yaml-") or place in expected] == sorted(
+        expected, key=lambda place: place[1:]
+    )
+
+
+@pytest.mark.parametrize("text", ["1", "-1", "0", "1.5", "1e3", "-0.5E-2", "true", "false", "null"])
+def test_json_scalars_are_values(text: str) -> None:
+    """JSON's scalars are what they are in JSON."""
+    assert not isinstance(resolve(text), str | Refused)
+
+
+@pytest.mark.parametrize(
+    "text", ["n", "y", "a", "1.2.3", "4h", "30s", "1-2", "10.0.0.1", "-", "--x", "1 2", ".", "..", "+", "x:y", "=", "1,5"]
+)
+def test_text_is_text(text: str) -> None:
+    """What no reader of YAML takes for a number, a date or a truth value is text."""
+    assert text == resolve(text)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "!args.x",
+        "!args.x && args.y",
+        "!(args.x)",
+        "args.x ? true : false",
+        "args.x == 'a: b'",
+        "'a' in args.x",
+        '"a" == args.x',
+        "[1, 2].exists(i, i == args.x)",
+        "*args.x",
+        "&& args.x",
+        "args.x == 'a # b'",
+        "{x: 1}.x == args.x",
+    ],
+)
+def test_a_condition_that_yaml_breaks(written: str) -> None:
+    """It is told to be quoted, at its own line, in every form of rule; nothing else is said of it."""
+    for key, other in (("when", "then"), ("only_if", "otherwise")):
+        text = whole(f"rules:\n  - id: a\n    tools: [get_order]\n    {key}: {written}\n    {other}: deny")
+        assert [("quote-condition", 4)] == [(rule, line) for rule, line, _ in places(text)]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "within(args.p, '/a')",
+        "args.x in ['a', 'b']",
+        "args.x ? true : false",
+        "!args.x",
+        "!args.x || args.y",
+        "'a' == args.x",
+        "args.l.all(i, i > 1)",
+        "args.x == '}'",
+    ],
+)
+def test_a_condition_that_a_flow_mapping_breaks(written: str) -> None:
+    """A comma, bracket or colon inside `{…}` ends the value: it is told to be quoted, and nothing else is said."""
+    rule = f"rules:\n  - {{id: a, tools: [get_order], only_if: {written}, otherwise: deny}}"
+    assert [("quote-condition", 2)] == [place[:2] for place in places(whole(rule))]
+    tool = f"tools:\n  refund: {{tier: irreversible, approval: {{ask: lead, unless: {written}}}}}"
+    assert [("quote-condition", 2)] == [place[:2] for place in places(whole(tool))]
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_quoted_conditions_load(quote: str) -> None:
+    """Quotes are always the cure."""
+    condition = f"{quote}!has(args.x) || args.l.all(i, i in [1, 2]) ? true : args.y == 1{quote}"
+    block = whole(f"rules:\n  - id: a\n    tools: [get_order]\n    when: {condition}\n    then: deny")
+    flow = whole(f"rules:\n  - {{id: a, tools: [get_order], when: {condition}, then: deny}}")
+    assert [] == places(block) == places(flow)
+
+
+def test_errors_behind_a_broken_condition_are_found_too() -> None:
+    """Three conditions that break YAML's syntax and three other errors: six findings in one run."""
+    text = whole(
+        """rules:
+  - id: a
+    tools: [get_order]
+    when: args.a ? true : false
+    then: deny
+  - {id: b, tools: [get_order], when: args.a in ['a', 'b'], then: dney}
+  - id: c
+    tools: [get_odrer]
+    when: 'a' in args.b
+    then: deny
+    becuase: So."""
+    )
+    assert [
+        ("quote-condition", 4),
+        ("quote-condition", 6),
+        ("unknown-effect", 6),
+        ("undefined-tool", 8),
+        ("quote-condition", 9),
+        ("unknown-key", 11),
+    ] == [place[:2] for place in places(text)]
+
+
+def test_a_comment_behind_a_condition_is_fine() -> None:
+    """` #` begins a comment; only a condition that it cuts in two is told so."""
+    text = whole("rules:\n  - id: a\n    tools: [get_order]\n    when: args.x == 1 # 'one'\n    then: deny")
+    assert [] == places(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "column"),
+    [("args.x == 1 && foo", 26), ('"args.x == 1 && foo"', 27), ("'args.x == 1 && foo'", 27), ('"args.\\x78 == 1 && foo"', 11)],
+)
+def test_problems_of_a_condition_stand_at_their_place(written: str, column: int) -> None:
+    """Plain and quoted alike; where an escape moves the text, at the beginning of the value."""
+    text = whole(f"rules:\n  - id: a\n    tools: [get_order]\n    when: {written}\n    then: deny")
+    assert [("unknown-name", 4, column)] == places(text)
+
+
+def test_a_folded_condition_is_read() -> None:
+    """A condition may go over several lines; its problems stand at its beginning."""
+    good = "rules:\n  - id: a\n    tools: [get_order]\n    when: >-\n      args.x == 1 &&\n      args.y == 2\n    then: deny"
+    assert [] == places(whole(good))
+    assert [("unknown-name", 4, 11)] == places(whole(good.replace("args.y", "arg.y")))
+
+
+def test_columns_count_code_points() -> None:
+    """A character outside the basic plane is one column."""
+    text = whole("tools:\n  get: {tier: read_only} # 😀\nrules:\n  - {id: a, tools: [get], because: 😀😀, wehn: args.x, then: deny}")
+    rule, line, column = next(place for place in places(text) if place[0] == "unknown-key")
+    assert ("unknown-key", 4, text.split("\n")[3].index("wehn") + 1) == (rule, line, column)
+
+
+def test_windows_files(tmp_path: Path) -> None:
+    """A byte order mark and CRLF change nothing, not even the columns."""
+    text = whole("version: 1\nnope: 1")
+    crlf = "\ufeff" + text.replace("\n", "\r\n")
+    assert [("unknown-key", 2, 1)] == places(text)
+    path = tmp_path / "charter.yaml"
+    path.write_bytes(crlf.encode("utf-8"))
+    assert [("unknown-key", 2, 1)] == [(f.rule, f.location.line, f.location.column) for f in load(path).findings]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"a: &a [x]\n" + b"".join(b"%c: &%c [*%c, *%c]\n" % (c + 1, c + 1, c, c) for c in range(97, 120)),
+        b"[" * 10_000,
+        b"{a: " * 10_000,
+        b"- " * 10_000,
+        b"a: " + b"[" * 10_000 + b"]" * 10_000,
+        b"".join(b" " * i + b"a:\n" for i in range(1000)),
+        b"a" * 1024 * 1024,
+        b"x: 1\n" * 200_000,
+        b"- 1\n" * 200_000,
+        b"".join(b"key%d: 1\n" % i for i in range(50_000)),
+        b"tools:\n" + b"".join(b"  key%d: {teir: read_only, x: 1}\n" % i for i in range(20_000)),
+        b"govern: 1\nroles: [" + b"a, " * 300_000 + b"]\n",
+        b"rules: [{when: " + b"(" * 100_000 + b"}]",
+        b"rules: [{when: '" + b"(" * 4000 + b"'}]",
+        b"when: a ? b : c\n" * 50_000,
+        b"- when: !x y & z\n" * 2000,
+        b"? " * 5000,
+        b"--- " * 5000,
+        bytes(range(256)) * 100,
+        b"\xff\xfea\x00:\x00",
+        b"0" * (50 * 1024 * 1024),
+        b"null",
+        b"[]",
+        b"govern",
+        b"govern: 1",
+        b"\"",
+        b"|",
+        b"!",
+        b"a: !!python/object/apply:os.system [id]",
+    ],
+    ids=lambda data: f"{len(data)} bytes",
+)
+def test_hostile_files_give_findings(data: bytes) -> None:
+    """No traceback, no charter, at least one finding with a known place, whatever the bytes are."""
+    loaded = load_bytes(data, "x.yaml")
+    assert loaded.charter is None
+    assert loaded.findings
+    assert all(finding.location.file == "x.yaml" for finding in loaded.findings)
+
+
+def test_a_folder_and_a_missing_file(tmp_path: Path) -> None:
+    """What cannot be read says so, and is not called judged."""
+    for path in (tmp_path, tmp_path / "none", tmp_path / "a\0b"):
+        loaded = load(path)
+        assert ["file-unreadable"] == [finding.rule for finding in loaded.findings]
+        assert not loaded.read
