@@ -66,7 +66,8 @@ def test_json_scalars_are_values(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["n", "y", "a", "1.2.3", "4h", "30s", "1-2", "10.0.0.1", "-", "--x", "1 2", ".", "..", "+", "x:y", "=", "1,5"]
+    "text",
+    ["n", "y", "a", "1.2.3", "4h", "30s", "1-2", "10.0.0.1", "-", "--x", "1 2", ".", "..", "+", "x:y", "=", "1,5"],
 )
 def test_text_is_text(text: str) -> None:
     """What no reader of YAML takes for a number, a date or a truth value is text."""
@@ -160,7 +161,12 @@ def test_a_comment_behind_a_condition_is_fine() -> None:
 
 @pytest.mark.parametrize(
     ("written", "column"),
-    [("args.x == 1 && foo", 26), ('"args.x == 1 && foo"', 27), ("'args.x == 1 && foo'", 27), ('"args.\\x78 == 1 && foo"', 11)],
+    [
+        ("args.x == 1 && foo", 26),
+        ('"args.x == 1 && foo"', 27),
+        ("'args.x == 1 && foo'", 27),
+        ('"args.\\x78 == 1 && foo"', 11),
+    ],
 )
 def test_problems_of_a_condition_stand_at_their_place(written: str, column: int) -> None:
     """Plain and quoted alike; where an escape moves the text, at the beginning of the value."""
@@ -170,14 +176,17 @@ def test_problems_of_a_condition_stand_at_their_place(written: str, column: int)
 
 def test_a_folded_condition_is_read() -> None:
     """A condition may go over several lines; its problems stand at its beginning."""
-    good = "rules:\n  - id: a\n    tools: [get_order]\n    when: >-\n      args.x == 1 &&\n      args.y == 2\n    then: deny"
+    good = "rules:\n  - id: a\n    tools: [get_order]\n    then: deny\n    when: >-\n      args.x == 1 &&\n      args.y == 2"
     assert [] == places(whole(good))
-    assert [("unknown-name", 4, 11)] == places(whole(good.replace("args.y", "arg.y")))
+    assert [("unknown-name", 5, 11)] == places(whole(good.replace("args.y", "arg.y")))
 
 
 def test_columns_count_code_points() -> None:
     """A character outside the basic plane is one column."""
-    text = whole("tools:\n  get: {tier: read_only} # 😀\nrules:\n  - {id: a, tools: [get], because: 😀😀, wehn: args.x, then: deny}")
+    text = whole(
+        "tools:\n  get: {tier: read_only} # 😀\n"
+        "rules:\n  - {id: a, tools: [get], because: 😀😀, wehn: args.x, then: deny}"
+    )
     rule, line, column = next(place for place in places(text) if place[0] == "unknown-key")
     assert ("unknown-key", 4, text.split("\n")[3].index("wehn") + 1) == (rule, line, column)
 
@@ -220,7 +229,7 @@ def test_windows_files(tmp_path: Path) -> None:
         b"[]",
         b"govern",
         b"govern: 1",
-        b"\"",
+        b'"',
         b"|",
         b"!",
         b"a: !!python/object/apply:os.system [id]",

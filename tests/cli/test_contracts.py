@@ -123,7 +123,7 @@ def test_published_schemas_are_schemas(file: Path) -> None:
     document = json.loads(file.read_text("utf-8"))
     jsonschema.Draft202012Validator.check_schema(document)
     assert jsonschema.Draft202012Validator.META_SCHEMA["$id"] == document["$schema"]
-    assert document["title"].startswith("govern ")
+    assert document["title"].startswith("govern")
     assert all(ref.startswith("#/$defs/") for ref in re.findall(r'"\$ref": "([^"]*)"', file.read_text("utf-8")))
     assert set(document.get("$defs", {})) == set(re.findall(r"#/\$defs/([a-z_]+)", file.read_text("utf-8")))
 

@@ -1,4 +1,8 @@
-"""The rules' cases: `rules/<id>.yaml`, each with the text that the rule's carets underline."""
+"""The rules' cases: `rules/<id>.yaml`, each with the text that the rule's carets underline.
+
+A case names the charter's part (`charter`), what is underlined (`finds`), and where it matters the lines
+(`lines`), how much each finding weighs (`weighs`), and words of a message or a hint (`says`).
+"""
 
 from __future__ import annotations
 
@@ -9,38 +13,60 @@ import pytest
 import yaml
 
 from govern.charter.load import load_text
+from govern.findings import Location
 from govern.lint.engine import lint, lint_rules
 
 from .fragments import whole
 
 CASES = Path(__file__).parent / "rules"
+SEVERITY = {rule.id: rule.severity.value for rule in lint_rules()}
+KEYS = {"case", "charter", "finds", "lines", "weighs", "says"}
+
+
+def read(rule: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = yaml.safe_load((CASES / f"{rule}.yaml").read_text("utf-8"))
+    return found
 
 
 def cases() -> list[Any]:
     return [
         pytest.param(path.stem, case, id=f"{path.stem}: {case['case']}")
         for path in sorted(CASES.glob("*.yaml"))
-        for case in yaml.safe_load(path.read_text("utf-8"))
+        for case in read(path.stem)
     ]
 
 
-def test_every_rule_has_cases() -> None:
-    """A rule, its module, its page and its cases have one name; each has cases that hit and cases that do not."""
-    assert {rule.id for rule in lint_rules()} == {path.stem for path in CASES.glob("*.yaml")}
-    for path in CASES.glob("*.yaml"):
-        found = [bool(case["finds"]) for case in yaml.safe_load(path.read_text("utf-8"))]
-        assert {True, False} == set(found), path.name
+def test_cases_belong_to_rules() -> None:
+    """A rule, its module, its page and its cases have one name."""
+    assert set(SEVERITY) == {path.stem for path in CASES.iterdir()}
+
+
+@pytest.mark.parametrize("rule", sorted(SEVERITY))
+def test_every_rule_has_cases(rule: str) -> None:
+    """At least three: one that hits, one that does not; each has its own description and known keys."""
+    found = read(rule)
+    assert 3 <= len(found) == len({case["case"] for case in found})
+    assert {True, False} == {bool(case["finds"]) for case in found}
+    assert all(set(case) <= KEYS for case in found)
+
+
+def under(line: str, place: Location) -> str:
+    """The text of a place, or of its first line."""
+    return line[place.column - 1 : place.end_column - 1 if place.end_line == place.line else None]
 
 
 @pytest.mark.parametrize(("rule", "case"), cases())
 def test_case(rule: str, case: dict[str, Any]) -> None:
-    """The rule underlines exactly the texts that the case names, in the file's order."""
+    """The rule underlines exactly the texts that the case names, in the file's order, with the weight it names."""
     loaded = load_text(whole(case["charter"]))
     assert () == loaded.findings
     assert loaded.source is not None
-    lines = loaded.source.text.split("\n")
     hits = [finding for finding in lint(loaded) if finding.rule == rule]
-    underlined = [lines[hit.location.line - 1][hit.location.column - 1 : hit.location.end_column - 1] for hit in hits]
-    assert case["finds"] == underlined, [(hit.message, hit.hint) for hit in hits]
-    for message in case.get("says", []):
-        assert any(message in f"{hit.message}; {hit.hint}" for hit in hits), [(hit.message, hit.hint) for hit in hits]
+    told = [f"{hit.message}; {hit.hint}" for hit in hits]
+    underlined = [under(loaded.source.line(hit.location.line), hit.location) for hit in hits]
+    assert case["finds"] == underlined, told
+    assert case.get("weighs", [SEVERITY[rule]] * len(hits)) == [hit.severity.value for hit in hits]
+    if "lines" in case:
+        assert case["lines"] == [hit.location.line for hit in hits]
+    for words in case.get("says", []):
+        assert any(words in one for one in told), told

@@ -1,8 +1,9 @@
 """Closes an input schema: an object takes no key that the schema does not name, unless it says otherwise.
 
 A pure function over plain JSON data. It never closes inside `not`, `if`, `contains`, `propertyNames`: a
-narrower schema there would let *more* through. Where properties come from several subschemas of one place
-(`allOf`, `$ref`, …), `unevaluatedProperties` closes them together (JSON Schema 2020-12 core, 11.3).
+narrower schema there would let *more* through; `oneOf` is closed beside the branches as written. Where
+properties come from several subschemas of one place (`allOf`, `$ref`, …), `unevaluatedProperties` closes
+them together (JSON Schema 2020-12 core, 11.3).
 
 Leaves out checking the schema (`input_schema`) and validating with it (`policy`).
 """
@@ -27,11 +28,9 @@ def closed(schema: Schema) -> Schema:
     Args:
         schema: JSON Schema 2020-12 as plain data, with local references only; it is not changed.
     """
-    made = _boundary(schema, schema)
-    # Arguments are always an object, also where the schema does not say so.
-    if isinstance(made, dict) and not ({"additionalProperties", "unevaluatedProperties"} & made.keys()):
-        made["additionalProperties"] = False
-    return made
+    if isinstance(schema, bool):
+        return schema
+    return _Closing(schema).whole()
 
 
 def pointer_target(root: Schema, ref: str) -> Schema | None:
@@ -105,42 +104,84 @@ def _ref_is_object(schema: dict[str, Any], root: Schema, seen: frozenset[str]) -
     return target is not None and _is_object(target, root, seen | {ref})
 
 
-def _boundary(schema: Schema, root: Schema) -> Schema:
-    """A schema that alone judges a value of its own: here an object is closed."""
-    made = _inside(schema, root)
-    if isinstance(schema, bool) or isinstance(made, bool):
-        return made
-    if "additionalProperties" in schema or "unevaluatedProperties" in schema:
-        return made
-    if not _is_object(schema, root, frozenset()):
-        return made
-    several = any(_is_object(sub, root, frozenset()) for sub in in_place(schema))
-    if several or _ref_is_object(schema, root, frozenset()):
-        made["unevaluatedProperties"] = False
-    else:
-        made["additionalProperties"] = False
-    return made
+class _Closing:
+    """Closes one schema. What must stay as written refers to a copy of the schema as it was written."""
 
+    def __init__(self, root: dict[str, Any]) -> None:
+        self.root = root
+        self.written = "written"
+        while self.written in root.get("$defs", {}):
+            self.written += "_"
+        self.refers = False
 
-def _inside(schema: Schema, root: Schema) -> Schema:
-    """A copy whose parts are closed, the schema itself as open as it was."""
-    if isinstance(schema, bool):
-        return schema
-    made: dict[str, Any] = {}
-    for key, value in schema.items():
-        match key:
-            case "properties" | "patternProperties":
-                made[key] = {name: _boundary(sub, root) for name, sub in value.items()}
-            case "items" | "additionalProperties" | "unevaluatedProperties" | "unevaluatedItems":
-                made[key] = _boundary(value, root)
-            case "prefixItems":
-                made[key] = [_boundary(sub, root) for sub in value]
-            case "allOf" | "anyOf" | "oneOf":
-                made[key] = [_inside(sub, root) for sub in value]
-            case "then" | "else":
-                made[key] = _inside(value, root)
-            case "dependentSchemas" | "$defs":
-                made[key] = {name: _inside(sub, root) for name, sub in value.items()}
-            case _:
-                made[key] = value
-    return made
+    def whole(self) -> Schema:
+        made = self.boundary(self.root)
+        if isinstance(made, bool):
+            return made
+        # Arguments are always an object, also where the schema does not say so.
+        if not ({"additionalProperties", "unevaluatedProperties"} & made.keys()):
+            made["additionalProperties"] = False
+        if self.refers:
+            made["$defs"] = {**made.get("$defs", {}), self.written: self.as_written(self.root)}
+        return made
+
+    def boundary(self, schema: Schema) -> Schema:
+        """A schema that alone judges a value of its own: here an object is closed."""
+        made = self.inside(schema)
+        if isinstance(schema, bool) or isinstance(made, bool):
+            return made
+        if "additionalProperties" in schema or "unevaluatedProperties" in schema:
+            return made
+        if not _is_object(schema, self.root, frozenset()):
+            return made
+        several = any(_is_object(sub, self.root, frozenset()) for sub in in_place(schema))
+        if several or _ref_is_object(schema, self.root, frozenset()):
+            made["unevaluatedProperties"] = False
+        else:
+            made["additionalProperties"] = False
+        return made
+
+    def inside(self, schema: Schema) -> Schema:
+        """A copy whose parts are closed, the schema itself as open as it was."""
+        if isinstance(schema, bool):
+            return schema
+        made: dict[str, Any] = {}
+        for key, value in schema.items():
+            match key:
+                case "properties" | "patternProperties":
+                    made[key] = {name: self.boundary(sub) for name, sub in value.items()}
+                case "items" | "additionalProperties" | "unevaluatedProperties" | "unevaluatedItems":
+                    made[key] = self.boundary(value)
+                case "prefixItems":
+                    made[key] = [self.boundary(sub) for sub in value]
+                case "allOf" | "anyOf":
+                    made[key] = [self.inside(sub) for sub in value]
+                case "then" | "else":
+                    made[key] = self.inside(value)
+                case "dependentSchemas" | "$defs":
+                    made[key] = {name: self.inside(sub) for name, sub in value.items()}
+                case "not" | "if" | "contains" | "propertyNames" | "oneOf":
+                    made[key] = self.as_written(value)
+                case _:
+                    made[key] = value
+        if "oneOf" in schema:
+            # Exactly one as written, and one that is closed: a narrower branch alone would let in what
+            # matches two branches as written.
+            branches = {"anyOf": [self.inside(sub) for sub in schema["oneOf"]]}
+            made["allOf"] = [*made.get("allOf", []), branches]
+        return made
+
+    def as_written(self, value: Any) -> Any:
+        """A copy of a schema, or of a part of one, that refers to the schema as written."""
+        if isinstance(value, list):
+            return [self.as_written(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        made: dict[str, Any] = {}
+        for key, item in value.items():
+            if key == "$ref" and isinstance(item, str):
+                self.refers = True
+                made[key] = f"#/$defs/{self.written}{item.removeprefix('#')}"
+            else:
+                made[key] = item if key in ("const", "enum", "examples") else self.as_written(item)
+        return made
