@@ -176,7 +176,8 @@ def test_problems_of_a_condition_stand_at_their_place(written: str, column: int)
 
 def test_a_folded_condition_is_read() -> None:
     """A condition may go over several lines; its problems stand at its beginning."""
-    good = "rules:\n  - id: a\n    tools: [get_order]\n    then: deny\n    when: >-\n      args.x == 1 &&\n      args.y == 2"
+    rule = "rules:\n  - id: a\n    tools: [get_order]\n    then: deny\n"
+    good = f"{rule}    when: >-\n      args.x == 1 &&\n      args.y == 2"
     assert [] == places(whole(good))
     assert [("unknown-name", 5, 11)] == places(whole(good.replace("args.y", "arg.y")))
 

@@ -12,6 +12,7 @@ import re2
 
 from govern.conditions.parse import parse
 from govern.conditions.problems import ConditionError, Problem
+from govern.conditions.python import decider
 from govern.conditions.tree import (
     Call,
     Field,
@@ -27,10 +28,10 @@ from govern.conditions.tree import (
     children,
     walk,
 )
+from govern.conditions.values import MAX_NESTED, lexical_path
 from govern.findings import did_you_mean
 
 NAMES = ("args", "tool", "agent")
-MAX_NESTED = 3
 MAX_UNROLLED = 1000
 URL_PARTS = ("host", "scheme", "path")
 _BOOL, _NUMBER, _STRING, _LIST, _NULL, _ANY, _NEVER = (
@@ -99,8 +100,6 @@ def constant(condition: Condition) -> bool | None:
     """True or False where the condition has that value for every input, else None. Folds literals only."""
     if any(isinstance(node, Name) for node in walk(condition.tree)):
         return None
-    from govern.conditions.python import decider
-
     return decider(condition.tree)({})
 
 
@@ -313,12 +312,3 @@ def pattern_problem(pattern: str) -> str:
         detail = error.args[0]
         return detail.decode() if isinstance(detail, bytes) else str(detail)
     return ""
-
-
-def lexical_path(text: str) -> str | None:
-    """The path itself if it is absolute and plain (no empty, `.` or `..` segment, no backslash, no control
-    character), else None. Symbolic links are not seen.
-    """
-    if not text.startswith("/") or any(char == "\\" or char < " " or char == "\x7f" for char in text):
-        return None
-    return None if any(part in ("", ".", "..") for part in text[1:].split("/")) else text

@@ -13,9 +13,8 @@ from typing import Any, Final
 
 import re2
 
-from govern.conditions.check import MAX_NESTED, lexical_path
 from govern.conditions.tree import Call, Field, Has, Item, ListLit, Lit, Macro, Name, Node, bind, walk
-from govern.conditions.values import domain, in_range, lower, micro, url_part
+from govern.conditions.values import MAX_NESTED, domain, in_range, lexical_path, lower, micro, url_part
 
 Truth = bool | None
 Args = dict[str, Any]

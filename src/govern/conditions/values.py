@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import re2
 
+MAX_NESTED = 3  # macros within macros
 MICRO = 1_000_000
 MICRO_MIN, MICRO_MAX = -(2**63) * MICRO, (2**63 - 1) * MICRO
 
@@ -74,3 +75,12 @@ def url_part(part: str, text: str) -> str | None:
     if part == "url.path":
         return None if found and _DEVIOUS.search(found) else (found or "/")
     return found.lower() if found else None
+
+
+def lexical_path(text: str) -> str | None:
+    """The path itself if it is absolute and plain (no empty, `.` or `..` segment, no backslash, no control
+    character), else None. Symbolic links are not seen.
+    """
+    if not text.startswith("/") or any(char == "\\" or char < " " or char == "\x7f" for char in text):
+        return None
+    return None if any(part in ("", ".", "..") for part in text[1:].split("/")) else text

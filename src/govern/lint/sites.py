@@ -33,12 +33,12 @@ class Site:
 
 def rule_tools(charter: Charter, rule: Rule) -> tuple[Tool, ...]:
     """The mapped tools that a rule judges, in the file's order."""
-    if rule.own:
-        return tuple(tool for tool in charter.tools.values() if tool.name == rule.tools[0].name)
-    exact = {word.name for word in rule.tools}
-    globs = [name for name in exact if name not in charter.tools]
+    names = {word.name for word in rule.tools}
+    globs = names - charter.tools.keys()
+    if not globs and len(names) == 1:
+        return (charter.tools[names.pop()],)
     return tuple(
-        tool for tool in charter.tools.values() if tool.name in exact or any(matches(glob, tool.name) for glob in globs)
+        tool for tool in charter.tools.values() if tool.name in names or any(matches(glob, tool.name) for glob in globs)
     )
 
 

@@ -8,13 +8,14 @@ the guard unknown. If only the guard makes it pass, the guard loosens.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from govern.charter.model import Charter, Form, Tool
 from govern.conditions.tree import Call, Has, Lit, Macro, Node
 from govern.findings import Severity
 from govern.lint.hit import Hit
 from govern.lint.logic import EVERY, Truth, assignments, atom_values, atoms, formula, key, signed, value
-from govern.lint.paths import Nothing, Path, item_path, look_up, path_of, readings, types
+from govern.lint.paths import ANY_ITEM, Nothing, Path, item_path, kinds_at, look_up, path_of, readings, types
 from govern.lint.sites import Site, sites
 
 SEVERITY = Severity.WARNING
@@ -106,18 +107,32 @@ def _absences(site: Site, path: Path) -> list[str]:
 
 
 def _tool_absences(tool: Tool, path: Path) -> set[str]:
-    if tool.input is None or len(path) != 1:
+    if tool.input is None:
         return {"missing", "null"}
-    found = look_up(tool.input.schema, path)
+    schema = tool.input.schema
+    found = look_up(schema, path)
     if isinstance(found, Nothing):
         return set()  # always missing: `unknown-argument` says so
     ways = set()
-    if path[0] not in tool.input.schema.get("required", []):
+    if not _always_there(schema, path):
         ways.add("missing")
-    said = types(found[0]) if found else None
-    if said is None or "null" in said:
+    if kinds_at(schema, path) is None or any("null" in (types(part) or ()) for part in found):
         ways.add("null")
     return ways
+
+
+def _always_there(schema: dict[str, Any], path: Path) -> bool:
+    """Whether each step is required by the object above it, or is some item of a list."""
+    for depth, part in enumerate(path):
+        if part == ANY_ITEM:
+            continue
+        above = look_up(schema, path[:depth])
+        if not isinstance(part, str) or isinstance(above, Nothing) or not above:
+            return False
+        is_object = depth == 0 or kinds_at(schema, path[:depth]) == frozenset({"object"})
+        if not is_object or part not in above[0].get("required", []):
+            return False
+    return True
 
 
 def _said_aloud(site: Site, path: Path) -> bool:
