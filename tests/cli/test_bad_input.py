@@ -476,7 +476,8 @@ def test_a_reader_that_goes_away_gives_no_traceback(form: str, tmp_path: Path) -
         said = running.stderr.read().decode()
         code = running.wait(timeout=60)
     assert "" == said
-    assert code not in (0, 70)
+    # The text fits into the pipe's own buffer, so it may be all written when the reader leaves.
+    assert code in ((4,) if form == "json" else (1, 4))
 
 
 @pytest.mark.parametrize("more", [{"NO_COLOR": "1"}, {}, {"TERM": "dumb"}], ids=["no-color", "piped", "dumb"])

@@ -23,8 +23,9 @@ from govern.compile.lower import lower
 from govern.compile.sources import one_policy, policies
 from govern.errors import AuthorError, EvidenceError
 from govern.events.canonical import digest, text_of
+from govern.policy.document import from_document
 from govern.policy.engine import Engine
-from govern.policy.sql import code_columns, truths_of
+from govern.policy.sql import code_columns, decision_sql, truths_of
 
 ROOT = Path(__file__).parents[2]
 CHARTERS = sorted([*ROOT.glob("samples/*/charter.yaml"), *ROOT.glob("charters/*/*.yaml")])
@@ -292,14 +293,25 @@ def test_a_changed_policy_is_refused(change: Callable[[Any], None], written: Pat
     refused(written, canonical(document))
 
 
-@pytest.mark.parametrize("change", [drop_a_rule, change_a_condition])
-def test_sql_that_is_not_of_the_policy_is_refused_even_with_right_digests(
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_policy_that_is_not_the_charters_is_refused_even_with_right_digests(
     change: Callable[[Any], None], written: Path
 ) -> None:
+    """What a reviewer reads in the bundle is what decides: the charter in it is lowered again."""
     document = json.loads(written.read_bytes())
     change(document["policy"])
-    assert "decision SQL" in refused(written, resealed(document)).message
-    document = json.loads(compiled(ROOT / "samples" / "support" / "charter.yaml").text)
+    document["decision_sql"] = decision_sql(from_document(document["policy"]))
+    assert "not what the charter" in refused(written, resealed(document)).message
+
+
+def test_another_charter_is_refused_even_with_right_digests(written: Path) -> None:
+    document = json.loads(written.read_bytes())
+    document["charter"] = document["charter"].replace("150", "15000")
+    assert "not what the charter" in refused(written, resealed(document)).message
+
+
+def test_sql_that_is_not_of_the_policy_is_refused_even_with_right_digests(written: Path) -> None:
+    document = json.loads(written.read_bytes())
     document["decision_sql"] = document["decision_sql"].replace("150", "150000")
     assert "decision SQL" in refused(written, resealed(document)).message
 

@@ -5,9 +5,10 @@ Command modules import typer only; what they run they import when they run, so t
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import sys
-import traceback
 
 import typer
 from typer.exceptions import TyperException
@@ -69,7 +70,16 @@ for _name, _command in (
 def main() -> None:
     """Runs the command line; the exit code says what happened (see `govern.errors.Exit`)."""
     try:
-        sys.exit(app(standalone_mode=False) or Exit.OK)
+        code = app(standalone_mode=False) or Exit.OK
+        sys.stdout.flush()  # here, where a closed pipe can still be told
+        sys.exit(code)
+    except SystemExit as stop:
+        # Typer turns a closed pipe into exit code 1, which means something else here.
+        cause = stop.__context__
+        if isinstance(cause, OSError) and cause.errno == errno.EPIPE:
+            _silence()
+            sys.exit(Exit.ENVIRONMENT)
+        raise
     except (typer.Abort, KeyboardInterrupt):
         _say("interrupted")
         sys.exit(130)
@@ -82,16 +92,23 @@ def main() -> None:
         _say(f"error: {error}")
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        # The reader went away; point standard output at nothing so that the interpreter's flush is quiet.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence()
         sys.exit(Exit.ENVIRONMENT)
     except PermissionError as error:
         _say(f"error: no permission for `{error.filename}`")
         sys.exit(Exit.ENVIRONMENT)
     except Exception:
+        import traceback  # 8 ms that no other command should wait for
+
         _say(traceback.format_exc())
         _say("error: this is a bug of govern; please report it with the text above and the command line")
         sys.exit(Exit.BUG)
+
+
+def _silence() -> None:
+    """The reader went away: standard output goes nowhere, so that the interpreter's last flush is quiet."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(text: str) -> None:

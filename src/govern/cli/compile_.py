@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from govern.errors import EnvironmentFailed
+from govern.errors import EnvironmentFailed, UsageError
 
 
 def compile_(
@@ -31,19 +31,24 @@ def compile_(
       3  the charter has errors; nothing is written
       4  the bundle cannot be written
     """
+    import os
     from pathlib import Path
 
     from govern.charter.load import charter_or_raise, load
     from govern.compile.bundle import build
     from govern.compile.lower import lower
 
+    if Path(output).exists() and Path(charter).exists() and Path(output).samefile(charter):
+        raise UsageError(f"`{output}` is the charter itself", hint="give the bundle another name")
     loaded = load(charter)
     made = build(lower(charter_or_raise(loaded, charter)), loaded.source.text if loaded.source else "")
     if output == "-":
         typer.echo(made.text, nl=False)
         return
     try:
-        Path(output).write_bytes(made.text.encode())
+        beside = Path(output).with_name(f".{Path(output).name}.{os.getpid()}")
+        beside.write_bytes(made.text.encode())
+        beside.replace(output)  # whole or not at all
     except OSError as error:
         raise EnvironmentFailed(f"cannot be written: {(error.strerror or str(error)).lower()}", where=output) from None
     policy = made.policy

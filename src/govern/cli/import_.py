@@ -40,10 +40,11 @@ def import_(
     """
     from govern.ingest.importing import import_logs
     from govern.report import import_json, import_text
-    from govern.report.console import emit_json
+    from govern.report.console import emit_json, working
 
     allowance = parse_allowance(allow_bad)
-    done = import_logs(logs, output, format=log_format, agent=agent)
+    with working("importing the logs"):
+        done = import_logs(logs, output, format=log_format, agent=agent)
     totals = done.summary.totals
     if format is ReportFormat.JSON:
         emit_json(import_json.document(done))

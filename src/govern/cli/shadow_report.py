@@ -79,12 +79,13 @@ def shadow_report(
     from govern.replay.run import EngineChoice, run
     from govern.replay.shadow import report
     from govern.report import shadow_json, shadow_text
-    from govern.report.console import console, emit_json
+    from govern.report.console import console, emit_json, working
 
     bad, undecided = parse_allowance(allow_bad), parse_allowance(allow_undecidable, "--allow-undecidable")
     judges = Policies(policies(charter))
-    done = run(logs, judges, format=log_format, agent=agent, engine=EngineChoice(engine.value))
-    shadow = report(done.replayed, judges)
+    with working("replaying the logs"):
+        done = run(logs, judges, format=log_format, agent=agent, engine=EngineChoice(engine.value))
+        shadow = report(done.replayed, judges)
     if format is ReportFormat.JSON:
         emit_json(shadow_json.document(shadow, done.summary))
     else:

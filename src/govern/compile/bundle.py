@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from govern.charter.load import load_text
+from govern.compile.lower import lower
 from govern.errors import AuthorError, EvidenceError
 from govern.events.canonical import Malformed, digest, parse, text_of
 from govern.policy.document import from_document, to_document
@@ -115,4 +117,8 @@ def _checked(document: Any, raw: bytes, where: str) -> Bundle:
         raise AuthorError("the bundle was changed: its manifest does not fit its members", where=where, hint=hint)
     if document["decision_sql"] != decision_sql(policy):
         raise AuthorError("the decision SQL is not what this version makes of the policy", where=where, hint=hint)
+    # What a reviewer reads in the bundle must be what decides.
+    loaded = load_text(document["charter"], where)
+    if loaded.charter is None or lower(loaded.charter).digest != policy.digest:
+        raise AuthorError("the policy is not what the charter in the bundle means", where=where, hint=hint)
     return Bundle(policy, document["charter"], raw.decode())

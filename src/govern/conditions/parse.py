@@ -67,6 +67,8 @@ def _tokens(text: str) -> list[_Token]:
         match = _TOKEN.match(text, at)
         if match is None:
             char = text[at]
+            if text.startswith("=>", at):
+                _fail(at, at + 2, "`=>` is no operator", "at least is `>=`")
             hint = {
                 "=": "equality is `==`", "&": "and is `&&`", "|": "or is `||`",
                 "'": "the string does not end", '"': "the string does not end",

@@ -6,8 +6,8 @@ all its digits, where RFC 8785 would round it to a double.
 
 Refused, with a reason, because two readers could understand them differently: duplicate keys, keys that
 differ only by case, NaN and infinities, numbers that do not survive a round trip through int64 or a double
-as written (trailing zeros and exponent form aside), lone surrogates, a byte order mark, invalid UTF-8,
-nesting deeper than MAX_DEPTH, and whatever RFC 8259 refuses.
+as written (trailing zeros and exponent form aside: 1e20 does, 9223372036854775808 does not), lone surrogates,
+a byte order mark, invalid UTF-8, nesting deeper than MAX_DEPTH, and whatever RFC 8259 refuses.
 
 Leaves out: JSON text that is kept verbatim (prompts, outputs); that is the event's `content`.
 """
@@ -135,7 +135,7 @@ def load(text: str | bytes) -> Json:
     except RecursionError:
         raise Malformed("depth", "nested too deep") from None
     except json.JSONDecodeError as error:
-        raise Malformed("syntax", f"{error.msg.lower()} at character {error.pos}") from None
+        raise Malformed("syntax", f"{error.msg.lower().removesuffix(' at')} at character {error.pos}") from None
     if end != len(stripped):
         raise Malformed("syntax", f"extra text at character {end}")
     return value
@@ -238,7 +238,7 @@ def _write(value: Json) -> str:
         case False:
             return "false"
         case str():
-            return _quote(value).replace("\x7f", "\x7f")
+            return _quote(value)
         case int():
             return str(value)
         case float():

@@ -9,8 +9,10 @@ Leaves out: what the bytes mean (`rows`, `adapters`).
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 import sys
 import tempfile
 import zlib
@@ -87,6 +89,9 @@ def open_source(name: str) -> Source:
     """
     if name == "-":
         return _spooled(name, sys.stdin.buffer)
+    kind = os.stat(name).st_mode
+    if not (stat.S_ISREG(kind) or stat.S_ISFIFO(kind)):  # a device may never end
+        raise OSError(errno.EINVAL, "neither a file nor a pipe")
     file = Path(name).open("rb")  # noqa: SIM115 - handed to the caller
     try:
         head = file.read(4)

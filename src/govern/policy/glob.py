@@ -38,4 +38,6 @@ def matches(glob: str, tool: str) -> bool:
         glob: as written, with or without `*` and `?`.
         tool: the tool's name, `server/name` or `name`.
     """
+    if not tool.isascii():
+        tool = tool.encode("utf-8", "replace").decode()  # a lone surrogate is no character of a pattern
     return _compiled(glob).search(tool) is not None

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress
 from rich.text import Text
 
 
@@ -63,7 +63,7 @@ def emit_json(document: dict[str, Any]) -> None:
     sys.stdout.write("\n")
 
 
-def progress() -> Progress:
-    """A progress display on standard error; silent when standard error is not a terminal."""
+def working(what: str) -> AbstractContextManager[object]:
+    """A sign on standard error that something long is going on; nothing where that is no terminal."""
     on_error = console(stderr=True)
-    return Progress(console=on_error, transient=True, disable=not on_error.is_terminal)
+    return on_error.status(what) if on_error.is_terminal else nullcontext()
