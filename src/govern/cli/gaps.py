@@ -37,11 +37,12 @@ def gaps(
     from govern.reconstruct.store import scan, short_id_length
     from govern.reconstruct.summary import gather
     from govern.report import gaps_json, gaps_text
-    from govern.report.console import console, emit_json
+    from govern.report.console import console, emit_json, working
 
     if not audit:
         raise UsageError("no audit store is named", hint="give --audit DIR, or set GOVERN_AUDIT")
-    found = gather(scan(audit))
+    with working("judging every chain"):
+        found = gather(scan(audit))
     if format is ReportFormat.JSON:
         emit_json(gaps_json.document(found))
     else:
