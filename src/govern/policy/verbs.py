@@ -24,7 +24,7 @@ CHANGES = _words(
     """
     create add update edit set label comment assign draft move rename append write put modify change
     tag mark save schedule reschedule request upload insert enable disable open reopen archive pin
-    mute
+    mute replace
     """
 )
 LASTING = _words(
@@ -33,6 +33,7 @@ LASTING = _words(
     buy book order execute run exec drop grant revoke deploy refund charge reply forward email
     message call notify submit sign terminate kill purge reset wipe force push release backfill
     dismiss reject return exchange withdraw reserve bypass unprotect protect unlock rotate
+    commit deactivate truncate trigger uninvite unshare
     """
 )
 
@@ -41,10 +42,12 @@ LASTING = _words(
 POWERS = _words("protection permission permissions password secret secrets key token role access policy credential")
 
 
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+
 def words(tool: str) -> list[str]:
     """The words of a tool's name, in lower case: `mcp__gh__mergePullRequest` → mcp, gh, merge, pull, request."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", tool)
-    return [word.lower() for word in re.split(r"[^A-Za-z0-9]+", spaced) if word]
+    return [word.lower() for word in _WORD.findall(tool)]
 
 
 def guess(tool: str) -> tuple[Tier, str]:
@@ -53,13 +56,15 @@ def guess(tool: str) -> tuple[Tier, str]:
     if found and found[0] not in READS and (power := next((word for word in found if word in POWERS), None)):
         return Tier.IRREVERSIBLE, f"it changes a `{power}`"
     for vocabulary, tier in ((LASTING, Tier.IRREVERSIBLE), (CHANGES, Tier.REVERSIBLE), (READS, Tier.READ_ONLY)):
-        for word in found[:2] if tier is Tier.READ_ONLY else found[:1]:
-            if word in vocabulary:
-                return tier, f"verb `{word}`"
+        if found and found[0] in vocabulary:
+            return tier, f"verb `{found[0]}`"
+    # Not the first word: the strictest that is anywhere, so that `list` in `mailing_list_purge` loosens nothing.
     for word in found:
         if word in LASTING:
             return Tier.IRREVERSIBLE, f"`{word}` in its name"
     for word in found:
         if word in CHANGES:
             return Tier.REVERSIBLE, f"`{word}` in its name"
+    if len(found) > 1 and found[1] in READS:
+        return Tier.READ_ONLY, f"`{found[1]}` in its name"
     return Tier.IRREVERSIBLE, "its name says nothing about its effect"
