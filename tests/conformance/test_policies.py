@@ -23,6 +23,7 @@ from govern.policy.sql import code_columns, decision_sql, truths_of
 from govern.policy.verdict import extremes, outcome
 from govern.replay import bulk, stream
 from govern.replay.groups import Kind, Policies
+from govern.replay.run import EngineChoice, run
 
 from . import policies
 from .generate import arguments
@@ -241,3 +242,19 @@ def test_no_document_with_a_slip_is_a_policy() -> None:
                     from_document(document)
                 slips += 1
     assert slips > 50
+
+
+@pytest.mark.parametrize("engine", list(EngineChoice)[1:])
+def test_a_name_for_logs_that_carry_none(engine: EngineChoice, tmp_path: Path) -> None:
+    """`--agent` names the agent of a store's nameless events, in both engines alike, and renames nobody."""
+    rng = random.Random(6)
+    found = policy(rng)
+    made = list(events(rng, 200))
+    store.write(iter(made), tmp_path / "store")
+    done = run([str(tmp_path / "store")], Policies({AGENT: found, "b": found}), agent=AGENT, engine=engine)
+    calls = [e for e in made if e.type is EventType.TOOL_CALL and e.actor_kind is not ActorKind.HUMAN]
+    by_agent: dict[str | None, int] = {}
+    for key, seen in done.replayed.groups.items():
+        by_agent[key.agent] = by_agent.get(key.agent, 0) + seen.calls
+    others = sum(e.agent == "other" for e in calls)
+    assert {AGENT: len(calls) - others, "other": others} == by_agent

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -192,15 +192,16 @@ class _Reading:
             try:
                 for event in read.read_parts(good):
                     self.rows += 1
+                    if event.agent is None and self.agent is not None:
+                        event = replace(event, agent=self.agent)
                     yield from self._new((event,), 0)
                 break
             except EvidenceError as error:
                 bad = next((part for part in good if str(part) == error.where), None)
-                whole = bad is None or self.rows > 0  # sorting reads all parts before the first event
                 yield self.refuse(0, f"{error.where}: {error.message}", None)
-                if whole:
+                if bad is None or self.rows:  # sorting reads all parts before the first event
                     break
-                good.remove(bad)  # type: ignore[arg-type]
+                good.remove(bad)
         yield self.report()
 
     def refuse(self, line: int, reason: str, rows: int | None = 1) -> Refusal:

@@ -26,36 +26,39 @@ TUNING = "SET disabled_optimizers = 'partial_aggregate_pushdown'"
 _CALLS = """
 CREATE OR REPLACE TEMP VIEW gv_calls AS
 SELECT event_id, trace_id, agent, coalesce(tool, '') AS tool, args, args_error, ts_ns
-FROM events WHERE type = 'tool_call' AND coalesce(actor_kind, 'agent') = 'agent'
+FROM gv_events WHERE type = 'tool_call' AND coalesce(actor_kind, 'agent') = 'agent'
 """
 
 # Exact for every int64: integer division, rounded down also before 1970.
 _DAY = f"((ts_ns - ((ts_ns % {NS_PER_DAY}) + {NS_PER_DAY}) % {NS_PER_DAY}) // {NS_PER_DAY})"
 
 
-def replay(con: duckdb.DuckDBPyConnection, policies: Policies) -> Replayed:
+def replay(con: duckdb.DuckDBPyConnection, policies: Policies, *, agent: str | None = None) -> Replayed:
     """Judges every tool call of an agent in the view `events`.
 
     Args:
         con: a connection with the view `events` (columns of the event model).
         policies: to judge by.
+        agent: the agent's name where the events carry none.
     """
     con.execute(TUNING)
+    named = "*" if agent is None else f"* REPLACE (coalesce(agent, {text_literal(agent)}) AS agent)"
+    con.execute(f"CREATE OR REPLACE TEMP VIEW gv_events AS SELECT {named} FROM events")
     con.execute(_CALLS)
     found = Replayed()
     agents = [row[0] for row in con.execute("SELECT DISTINCT agent FROM gv_calls").fetchall()]
-    for agent in agents:
-        judge = policies.agent_for(agent)
-        mine = "agent IS NULL" if agent is None else f"agent = {text_literal(agent)}"
+    for own in agents:
+        judge = policies.agent_for(own)
+        mine = "agent IS NULL" if own is None else f"agent = {text_literal(own)}"
         if judge is None:
-            _collect(con, found, agent, None, "SELECT *, 'no_policy' AS kind FROM gv_calls WHERE " + mine)
+            _collect(con, found, own, None, "SELECT *, 'no_policy' AS kind FROM gv_calls WHERE " + mine)
             continue
         _collect(
-            con, found, agent, None,
+            con, found, own, None,
             "SELECT *, CASE WHEN args_error IS NULL THEN 'uncaptured' ELSE 'malformed' END AS kind "
             f"FROM gv_calls WHERE {mine} AND (args IS NULL OR args_error IS NOT NULL)",
         )  # fmt: skip
-        _judged(con, found, agent, policies.engines[judge], mine)
+        _judged(con, found, own, policies.engines[judge], mine)
     found.runs = {
         (row[0], row[1]): row[2]
         for row in con.execute("SELECT agent, tool, count(DISTINCT trace_id) FROM gv_calls GROUP BY ALL").fetchall()
@@ -131,12 +134,12 @@ def _errors(con: duckdb.DuckDBPyConnection) -> dict[tuple[str | None, str], int]
     """Results that were errors, by the agent and tool of the result, or of the call of the same span."""
     rows = con.execute(
         """
-        WITH bad AS (SELECT trace_id, span_id, agent, tool FROM events
+        WITH bad AS (SELECT trace_id, span_id, agent, tool FROM gv_events
                      WHERE type = 'tool_result' AND status = 'error'),
         named AS (SELECT agent, tool FROM bad WHERE tool IS NOT NULL),
         spans AS (SELECT DISTINCT ON (c.trace_id, c.span_id)
                          c.trace_id, c.span_id, c.agent, coalesce(c.tool, '') AS tool
-                  FROM events c WHERE c.type = 'tool_call' AND coalesce(c.actor_kind, 'agent') = 'agent'
+                  FROM gv_events c WHERE c.type = 'tool_call' AND coalesce(c.actor_kind, 'agent') = 'agent'
                   AND c.span_id IS NOT NULL ORDER BY c.wseq),
         other AS (SELECT s.agent, s.tool FROM bad b JOIN spans s ON b.trace_id = s.trace_id AND b.span_id = s.span_id
                   WHERE b.tool IS NULL)

@@ -61,7 +61,7 @@ def run(
     stores = [found for found in inputs if isinstance(found, Store)]
     only_stores = bool(stores) and len(stores) == len(inputs) and format is None
     if engine is EngineChoice.SQL or (engine is EngineChoice.AUTO and only_stores and _large(stores)):
-        return _in_sql(inputs, policies)
+        return _in_sql(inputs, policies, agent)
     summary = Summary()
     events = summary.events(read(paths, format=format, agent=agent))
     return Run(stream.replay(events, policies), summary, EngineChoice.CALLS)
@@ -83,7 +83,7 @@ def _large(stores: Sequence[Store]) -> bool:
     return False
 
 
-def _in_sql(inputs: Sequence[File | Store | Refusal], policies: Policies) -> Run:
+def _in_sql(inputs: Sequence[File | Store | Refusal], policies: Policies, agent: str | None) -> Run:
     from govern.audit.read import open_parts
     from govern.errors import EvidenceError, UsageError
     from govern.replay import bulk
@@ -99,7 +99,7 @@ def _in_sql(inputs: Sequence[File | Store | Refusal], policies: Policies) -> Run
                 parts.extend(found.parts)
     con = open_parts(parts)
     try:
-        replayed = bulk.replay(con, policies)
+        replayed = bulk.replay(con, policies, agent=agent)
         counted = bulk.counts(con)
     finally:
         con.close()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 
+from govern.events.canonical import Malformed, parse
 from govern.events.model import ActorKind, Event, EventType
 from govern.replay.groups import NS_PER_DAY, Key, Kind, Policies, Replayed, Seen
 
@@ -60,5 +60,10 @@ def _key(event: Event, policies: Policies) -> Key:
     engine = policies.engines[judge]
     if tool not in engine.policy.tools:
         return Key(event.agent, tool, Kind.JUDGED, day=day)
-    args = json.loads(event.args)  # canonical: an event's `args` has one reading
+    try:
+        args = parse(event.args)  # canonical where `import` wrote it; a store may come from anywhere
+    except Malformed:
+        args = None
+    if not isinstance(args, dict):
+        return Key(event.agent, tool, Kind.MALFORMED, day=day)
     return Key(event.agent, tool, Kind.JUDGED, engine.valid(tool, args), engine.truths(tool, args), day)
