@@ -37,6 +37,38 @@ class Location:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
+class Confidence(StrEnum):
+    """How sure a finding is: `high` follows from what is written, `medium` from names or kinds, `low` is a guess."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replaces a span of a file's text; offsets in code points from its beginning, the end exclusive."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What would mend a finding.
+
+    Args:
+        message: what it does, as an instruction.
+        edits: in the file of the finding; they do not overlap.
+        safe: whether it may be applied without a human's look: it never makes the charter looser.
+    """
+
+    message: str
+    edits: tuple[Edit, ...]
+    safe: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that a human should look at.
@@ -47,6 +79,8 @@ class Finding:
         message: what is wrong, lower case, the author's words in backticks.
         location: where.
         hint: what to do, shown beside the place; may be empty.
+        confidence: how sure it is.
+        fix: what would mend it, None where only a human can.
     """
 
     rule: str
@@ -54,6 +88,8 @@ class Finding:
     message: str
     location: Location
     hint: str = ""
+    confidence: Confidence = Confidence.HIGH
+    fix: Fix | None = None
 
     @property
     def sort_key(self) -> tuple[Location, int, str, str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from govern.charter.load import Loaded
 from govern.charter.model import Charter
-from govern.findings import Finding, Severity
+from govern.findings import Confidence, Finding, Severity
 from govern.lint.hit import Hit
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class LintRule:
 
     id: str
     severity: Severity
+    confidence: Confidence
     check: Callable[[Charter], Iterable[Hit]]
 
 
@@ -40,7 +41,7 @@ def lint_rules() -> tuple[LintRule, ...]:
     found = []
     for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
         module = import_module(f"{_RULES}.{info.name}")
-        found.append(LintRule(info.name.replace("_", "-"), module.SEVERITY, module.check))
+        found.append(LintRule(info.name.replace("_", "-"), module.SEVERITY, module.CONFIDENCE, module.check))
     return tuple(found)
 
 
@@ -49,7 +50,15 @@ def lint(loaded: Loaded) -> tuple[Finding, ...]:
     if loaded.charter is None:
         return loaded.findings
     found = {
-        Finding(rule.id, hit.severity or rule.severity, hit.message, hit.at, hit.hint)
+        Finding(
+            rule.id,
+            hit.severity or rule.severity,
+            hit.message,
+            hit.at,
+            hit.hint,
+            hit.confidence or rule.confidence,
+            hit.fix,
+        )
         for rule in lint_rules()
         for hit in rule.check(loaded.charter)
     }

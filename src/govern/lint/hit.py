@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from govern.findings import Location, Severity
+from govern.findings import Confidence, Fix, Location, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +15,16 @@ class Hit:
         message: what is wrong, lower case, the author's words in backticks.
         at: where.
         hint: what to do.
-        severity: only where it differs from the rule's own.
+        severity, confidence: only where they differ from the rule's own.
+        fix: what would mend it, None where only a human can.
     """
 
     message: str
     at: Location
     hint: str = ""
     severity: Severity | None = None
+    confidence: Confidence | None = None
+    fix: Fix | None = None
 
 
 def listed(words: list[str], most: int = 4) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from govern.charter.model import Charter
 from govern.conditions.tree import Name, bind, walk
-from govern.findings import Severity
+from govern.findings import Confidence, Severity
 from govern.lint.hit import Hit
 from govern.lint.logic import possible
 from govern.lint.sites import Site, sites
 
 SEVERITY = Severity.WARNING
+CONFIDENCE = Confidence.HIGH
 
 
 def check(charter: Charter) -> Iterator[Hit]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from govern.charter.model import Charter, NeedsApproval
-from govern.findings import Severity
+from govern.findings import Confidence, Severity
 from govern.lint.hit import Hit
 
 SEVERITY = Severity.WARNING
+CONFIDENCE = Confidence.HIGH
 
 
 def check(charter: Charter) -> Iterator[Hit]:

@@ -12,13 +12,14 @@ from typing import Any
 
 from govern.charter.model import Charter, Form, Tool
 from govern.conditions.tree import Call, Has, Lit, Macro, Node
-from govern.findings import Severity
+from govern.findings import Confidence, Severity
 from govern.lint.hit import Hit
 from govern.lint.logic import EVERY, Truth, assignments, atom_values, atoms, formula, key, signed, value
 from govern.lint.paths import ANY_ITEM, Nothing, Path, item_path, kinds_at, look_up, path_of, readings, types
 from govern.lint.sites import Site, sites
 
 SEVERITY = Severity.WARNING
+CONFIDENCE = Confidence.HIGH
 Bound = dict[str, Path | None]
 
 

@@ -12,13 +12,14 @@ from collections.abc import Iterator
 
 from govern.charter.model import Charter
 from govern.conditions.tree import Node
-from govern.findings import Severity
+from govern.findings import Confidence, Severity
 from govern.lint.hit import Hit, listed
 from govern.lint.logic import assignments, atoms, formula, key, value
 from govern.lint.paths import Reading, readings
 from govern.lint.sites import Site, sites
 
 SEVERITY = Severity.WARNING
+CONFIDENCE = Confidence.MEDIUM
 
 _DONE = (
     "agreed|allowed|approved|authenticated|authori[sz]ed|checked|cleared|confirmed|consented|eligible|entitled|"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from govern.charter.model import Charter
-from govern.findings import Severity, did_you_mean
+from govern.findings import Confidence, Severity, did_you_mean
 from govern.lint.hit import Hit
 from govern.policy.glob import is_glob, matches
 
 SEVERITY = Severity.WARNING
+CONFIDENCE = Confidence.HIGH
 
 
 def check(charter: Charter) -> Iterator[Hit]:

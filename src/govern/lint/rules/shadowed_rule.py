@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from govern.charter.model import Charter, Deny, Effect, Form, Rule
 from govern.conditions.tree import Call, Node
-from govern.findings import Severity
+from govern.findings import Confidence, Severity
 from govern.lint.hit import Hit
 from govern.lint.logic import key
 from govern.lint.sites import rule_tools
 
 SEVERITY = Severity.WARNING
+CONFIDENCE = Confidence.HIGH
 
 
 def check(charter: Charter) -> Iterator[Hit]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from govern.charter.model import Charter, Tier
-from govern.findings import Severity
+from govern.findings import Confidence, Severity
 from govern.lint.hit import Hit
 from govern.policy.verbs import CHANGES, LASTING, words
 
 SEVERITY = Severity.WARNING
+CONFIDENCE = Confidence.MEDIUM
 
 # These may do either; the others of the vocabulary change something wherever they begin a tool's name.
 EITHER = frozenset({"call", "email", "exec", "execute", "message", "open", "request", "run"})

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 from govern.charter.model import Charter
 from govern.conditions.tree import Call, Lit
-from govern.findings import Location, Severity
+from govern.findings import Confidence, Location, Severity
 from govern.lint.hit import Hit
 from govern.lint.logic import signed
 from govern.lint.sites import sites
 
 SEVERITY = Severity.WARNING
+CONFIDENCE = Confidence.MEDIUM
 # A pattern that stops at a delimiter is a prefix that was meant: what follows cannot change its last word.
 _DELIMITED = ("_", "-", "/", ":", "@", "=", r"\s", "[[:space:]]", r"\b", "$", r"\z", ".*")
 _FLAGS = re.compile(r"\(\?[a-zA-Z-]+\)")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from govern.charter.model import Charter
-from govern.findings import Severity, did_you_mean
+from govern.findings import Confidence, Severity, did_you_mean
 from govern.lint.hit import Hit, listed
 from govern.lint.paths import Nothing, Reading, look_up, readings
 from govern.lint.sites import Site, sites
 
 SEVERITY = Severity.WARNING
+CONFIDENCE = Confidence.HIGH
 
 
 def check(charter: Charter) -> Iterator[Hit]:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from govern.charter.model import Charter, Tool
 from govern.conditions.tree import Call, ListLit, Lit, Macro, Node, children
-from govern.findings import Severity, did_you_mean
+from govern.findings import Confidence, Severity, did_you_mean
 from govern.lint.hit import Hit, listed
 from govern.lint.paths import Path, item_path, kinds_at, look_up, path_of
 from govern.lint.sites import Site, sites
 
 SEVERITY = Severity.WARNING
+CONFIDENCE = Confidence.HIGH
 
 _TEXT = frozenset(
     ["startsWith", "endsWith", "contains", "matches", "lower", "domain", "within", "url.host", "url.scheme", "url.path"]
