@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from govern.charter import vocabulary
-from govern.charter.model import End, Escalate, Gate, Verdict, Word
-from govern.charter.reader import Reader
+from govern.charter.model import USE_WITHIN_S, End, Escalate, Fatigue, Gate, Verdict, Word
+from govern.charter.reader import Fields, Reader
 from govern.charter.yaml_tree import Node, Scalar, Seq
 
-_ENDS = tuple(verdict.value for verdict in Verdict)
+_ENDS = ("deny", "allow")
 
 
 def read_gates(reader: Reader, node: Node) -> dict[str, Gate | None]:
@@ -22,25 +22,61 @@ def read_gates(reader: Reader, node: Node) -> dict[str, Gate | None]:
 
 
 def _gate(reader: Reader, key: Scalar, node: Node, name: Word | None) -> Gate | None:
-    fields = reader.fields(node, _NO_ANSWER_APART, key)
+    fields = reader.fields(node, vocabulary.GATE, key)
     if fields is None:
         return None
     if "if_no_answer" not in fields:
         message = f"the gate `{key.value}` does not say what silence means"
         reader.error("no-answer-undefined", key, message, "add `if_no_answer: [{after: 24h, then: deny}]`")
     roles = reader.names(fields["roles"], "`roles` of a gate", "a role", "role") if "roles" in fields else ()
+    confirm = _confirm(reader, fields, key)
     quorum = reader.integer(fields["quorum"], "`quorum`", 1) if "quorum" in fields else 1
+    shared = reader.boolean(fields["shared"], "`shared`") if "shared" in fields else False
+    user = (
+        reader.boolean(fields["needs_session_user"], "`needs_session_user`")
+        if "needs_session_user" in fields
+        else False
+    )
+    use = reader.duration(fields["use_within"], "`use_within`") if "use_within" in fields else USE_WITHIN_S
+    fatigue = _fatigue(reader, fields["fatigue"], fields.key("fatigue")) if "fatigue" in fields else None
     answer = _no_answer(reader, fields["if_no_answer"]) if "if_no_answer" in fields else None
-    if name is None or not roles or quorum is None or answer is None:
+    if name is None or quorum is None or answer is None or confirm is None or shared is None or user is None:
+        return None
+    if (not roles and not confirm) or use is None or ("fatigue" in fields and fatigue is None):
         return None
     steps, end = answer
-    return Gate(name.name, roles, quorum, steps, end, name.at)
+    return Gate(name.name, roles, quorum, steps, end, name.at, confirm, shared, user, use, fatigue)
 
 
-# `if_no_answer` is required, but its absence has a rule of its own.
-_NO_ANSWER_APART = vocabulary.Level(
-    vocabulary.GATE.what, ("roles",), ("if_no_answer", *vocabulary.GATE.optional), vocabulary.GATE.planned
-)
+def _confirm(reader: Reader, fields: Fields, key: Scalar) -> bool | None:
+    """Whether the person served answers; None where it is not said who does."""
+    if "confirm" in fields:
+        for other in ("roles", "quorum"):
+            if other in fields:
+                message = f"`confirm` asks one person, who holds no role: `{other}` does not go with it"
+                reader.error("conflicting-keys", fields.key(other), message, "write a second gate, and ask both")
+                return None
+        return reader.choice(fields["confirm"], "who confirms", ("session.person",), "unknown-word") is not None or None
+    if "roles" not in fields:
+        if not fields.misspelt:
+            reader.error("missing-key", key, "a gate needs `roles`", "or `confirm: session.person`")
+        return None
+    return False
+
+
+def _fatigue(reader: Reader, node: Node, key: Scalar) -> Fatigue | None:
+    fields = reader.fields(node, vocabulary.FATIGUE, key)
+    if fields is None:
+        return None
+    if not fields:
+        if not fields.misspelt:
+            reader.error("empty-collection", node, "`fatigue` is empty", "leave the key out, or fill it")
+        return None
+    pending = reader.integer(fields["max_pending"], "`max_pending`", 1) if "max_pending" in fields else None
+    hourly = reader.integer(fields["per_hour"], "`per_hour`", 1) if "per_hour" in fields else None
+    cool = reader.duration(fields["cool_down"], "`cool_down`") if "cool_down" in fields else None
+    read = {"max_pending": pending, "per_hour": hourly, "cool_down": cool}
+    return None if any(read[name] is None for name in fields) else Fatigue(pending, hourly, cool)
 
 
 def _no_answer(reader: Reader, node: Node) -> tuple[tuple[Escalate, ...], End] | None:
@@ -76,7 +112,7 @@ def _step(reader: Reader, node: Node) -> Escalate | End | None:
         message = (
             f"a step of `if_no_answer` has {'both' if both else 'neither'} `ask` {'and' if both else 'nor'} `then`"
         )
-        if both or not node_has_other_keys(node):
+        if both or not fields.misspelt:
             rule = "conflicting-keys" if both else "missing-key"
             reader.error(rule, node, message, "ask another gate, or end with a verdict")
         return None
@@ -86,10 +122,4 @@ def _step(reader: Reader, node: Node) -> Escalate | End | None:
     verdict = reader.choice(fields["then"], "a verdict for silence", _ENDS, "unknown-effect")
     if after is None or verdict is None:
         return None
-    return End(after, Verdict(verdict), reader.at(fields["then"]))
-
-
-def node_has_other_keys(node: Node) -> bool:
-    """Whether a step has a key that is neither known nor silent: `than: deny` is one error, not two."""
-    entries = getattr(node, "entries", ())
-    return any(key.value not in vocabulary.STEP.known for key, _ in entries)
+    return End(after, Verdict.ALLOW if verdict == "allow" else Verdict.DENY, reader.at(fields["then"]))

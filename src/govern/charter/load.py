@@ -1,7 +1,8 @@
-"""Loads a charter: bytes to text, text to tree, tree to model, all errors of the file in one run.
+"""Loads a file of the language: bytes to text, text to tree, tree to model, all errors of the file in one run.
 
-A file with any error gives no charter: nothing is ever judged with a part of what somebody meant. Leaves out
-advice (`lint`), which needs a charter that loads.
+A file with any error gives no charter: nothing is ever judged with a part of what somebody meant. What it
+`extends` and `uses` is read beside it and joined (`compose`). Leaves out advice (`lint`), which needs a charter
+that loads, and deployment files (`deployment`).
 """
 
 from __future__ import annotations
@@ -9,14 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from govern.charter import references, vocabulary
-from govern.charter.gates import read_gates
-from govern.charter.model import LANGUAGE_VERSION, Charter, Gate, Tool, Word
-from govern.charter.reader import Fields, Reader
-from govern.charter.references import Parts
-from govern.charter.rules import read_never, read_rules
+from govern.charter.files import Files, beside, nowhere
+from govern.charter.model import LANGUAGE_VERSION, Charter, Kind, Word
+from govern.charter.parts import Parts
+from govern.charter.read import own_sections
+from govern.charter.reader import Reader
 from govern.charter.source import MAX_BYTES, Source, decode, read
-from govern.charter.tools import read_tools
 from govern.charter.yaml_tree import Map, Node, Scalar, parse
 from govern.errors import AuthorError
 from govern.findings import Finding, Location, Severity
@@ -45,46 +44,52 @@ class Loaded:
         return not any(finding.rule in UNREAD for finding in self.findings)
 
 
-def load(path: str | Path) -> Loaded:
-    """Loads a charter file.
+def load(path: str | Path, minimums: tuple[str, ...] = ()) -> Loaded:
+    """Loads a charter, base or library file, with everything it is composed of.
 
     Args:
         path: a file; `-` is standard input.
+        minimums: bases that it is composed with whatever it extends, as paths from its folder.
     """
     data = read(path)
     if isinstance(data, Finding):
         return Loaded(None, (data,), None)
     name = "standard input" if str(path) == "-" else str(path)
-    return load_bytes(data, name)
+    return load_bytes(data, name, beside(path), minimums)
 
 
-def load_text(text: str, file: str = "charter.yaml") -> Loaded:
+def load_text(text: str, file: str = "charter.yaml", files: Files = nowhere, minimums: tuple[str, ...] = ()) -> Loaded:
     """Loads a charter from its text.
 
     Args:
         file: the name that findings show.
+        files: gives the files that it names.
+        minimums: as for `load`.
     """
-    return load_bytes(text.encode("utf-8", "surrogatepass"), file)
+    return load_bytes(text.encode("utf-8", "surrogatepass"), file, files, minimums)
 
 
-def load_bytes(data: bytes, file: str) -> Loaded:
-    """Loads a charter from its bytes; more than MAX_BYTES are refused."""
+def load_bytes(data: bytes, file: str, files: Files = nowhere, minimums: tuple[str, ...] = ()) -> Loaded:
+    """Loads a charter from its bytes; more than MAX_BYTES are refused. Arguments as for `load_text`."""
+    source, node, findings = tree_of(data, file)
+    if source is None or node is None:
+        return Loaded(None, _ordered(findings), source)
+    parts = Parts(files, _part)
+    charter, found = _read(source, node, parts, "", minimums)
+    findings = _ordered((*findings, *found))
+    return Loaded(None if findings else charter, findings, source)
+
+
+def tree_of(data: bytes, file: str) -> tuple[Source | None, Node | None, tuple[Finding, ...]]:
+    """Text and tree of a file's bytes, with what was refused on the way."""
     source, findings = decode(data[: MAX_BYTES + 1], file)
-    if source is None:
-        return Loaded(None, findings, None)
-    if any(finding.rule == "control-character" for finding in findings):
-        return Loaded(None, _ordered(findings), source)  # the YAML parser would stop there anyway
+    if source is None or any(finding.rule == "control-character" for finding in findings):
+        return source, None, findings  # the YAML parser would stop there anyway
     node, refused = parse(source)
     findings += refused
-    if node is None:
-        if not findings:
-            message = "the file has comments only"
-            findings = (Finding("file-empty", Severity.ERROR, message, Location(file)),)
-        return Loaded(None, _ordered(findings), source)
-    reader = Reader(source)
-    charter = _charter(reader, node)
-    findings = _ordered((*findings, *reader.findings))
-    return Loaded(None if findings else charter, findings, source)
+    if node is None and not findings:
+        findings = (Finding("file-empty", Severity.ERROR, "the file has comments only", Location(file)),)
+    return source, node, findings
 
 
 def load_or_raise(path: str | Path) -> Charter:
@@ -100,9 +105,15 @@ def charter_or_raise(loaded: Loaded, name: str) -> Charter:
     """The charter of what was loaded.
 
     Raises:
-        AuthorError: there is none; the message lists everything wrong.
+        AuthorError: there is none; the message lists everything wrong. Or it is a base or a library.
     """
     if loaded.charter is not None:
+        if loaded.charter.kind is not Kind.CHARTER:
+            message = f"a {loaded.charter.kind} grants nothing, and nothing is judged with it alone"
+            hint = (
+                "name a charter that extends it" if loaded.charter.kind is Kind.BASE else "name a charter that uses it"
+            )
+            raise AuthorError(message, where=name, hint=hint)
         return loaded.charter
     count = len(loaded.findings)
     lines = [
@@ -117,57 +128,31 @@ def _ordered(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     return tuple(sorted(set(findings), key=lambda finding: finding.sort_key))
 
 
-def _charter(reader: Reader, node: Node) -> Charter | None:
+def _part(data: bytes, file: str, parts: Parts, path: str) -> tuple[Charter | None, tuple[Finding, ...]]:
+    """A file that another one names, by itself."""
+    source, node, findings = tree_of(data, file)
+    if source is None or node is None:
+        return None, _ordered(findings)
+    charter, found = _read(source, node, parts, path, ())
+    findings = _ordered((*findings, *found))
+    return (None if findings else charter), findings
+
+
+def _read(
+    source: Source, node: Node, parts: Parts, path: str, minimums: tuple[str, ...]
+) -> tuple[Charter | None, tuple[Finding, ...]]:
+    reader = Reader(source)
     if not isinstance(node, Map):
         reader.wrong(node, "a charter", "a mapping that begins with `govern: 1`")
-        return None
-    if _other_language(reader, node):
-        return None
-    fields = reader.fields(node, vocabulary.CHARTER)
-    if fields is None:
-        return None
-    agent = _agent(reader, fields)
-    version = reader.integer(fields["version"], "`version`", 1) if "version" in fields else None
-    purpose = reader.text(fields["purpose"], "`purpose`") if "purpose" in fields else None
-    owner = reader.name(fields["owner"], "`owner`", "role") if "owner" in fields else None
-    roles = reader.names(fields["roles"], "`roles`", "a role") if "roles" in fields else ()
-    gates: dict[str, Gate | None] = read_gates(reader, fields["approvals"]) if "approvals" in fields else {}
-    tools: dict[str, Tool | None] = read_tools(reader, fields["tools"]) if "tools" in fields else {}
-    rules = read_rules(reader, fields["rules"]) if "rules" in fields else ()
-    never = read_never(reader, fields["never"]) if "never" in fields else ()
-    whole = not (isinstance(node, Map) and any(_misspelt_section(key) for key, _ in node.entries))
-    reader.findings.extend(
-        references.check(
-            Parts(reader.named, roles, gates, tools, rules),
-            roles_known=bool(roles),
-            gates_known=whole and ("approvals" not in fields or isinstance(fields["approvals"], Map)),
-            tools_known=bool(tools),
-        )
-    )
-    if agent is None or version is None or purpose is None or owner is None:
-        return None
-    if any(gate is None for gate in gates.values()) or any(tool is None for tool in tools.values()):
-        return None
-    return Charter(
-        source=reader.source,
-        agent=agent.name,
-        agent_at=agent.at,
-        version=version,
-        purpose=purpose,
-        owner=owner,
-        roles=roles,
-        gates={name: gate for name, gate in gates.items() if gate},
-        tools={name: tool for name, tool in tools.items() if tool},
-        rules=rules,
-        never=never,
-    )
+        return None, tuple(reader.findings)
+    if other_language(reader, node):
+        return None, tuple(reader.findings)
+    at = source.locate(node.start, node.start + 1)
+    charter = own_sections(reader, node, parts, path, tuple(Word(each, at) for each in minimums))
+    return charter, tuple(reader.findings)
 
 
-def _misspelt_section(key: Scalar) -> bool:
-    return key.value not in vocabulary.CHARTER.known and key.value not in vocabulary.CHARTER.planned
-
-
-def _other_language(reader: Reader, node: Map) -> bool:
+def other_language(reader: Reader, node: Map) -> bool:
     """Whether the file says another language version: then no key of it can be judged."""
     for key, value in node.entries:
         if key.value == "govern" and isinstance(value, Scalar) and type(value.value) is int:
@@ -180,16 +165,3 @@ def _other_language(reader: Reader, node: Map) -> bool:
             reader.wrong(value, "`govern`", f"the language version, `{LANGUAGE_VERSION}`")
             return False
     return False
-
-
-def _agent(reader: Reader, fields: Fields) -> Word | None:
-    if "agent" not in fields:
-        return None
-    node = fields["agent"]
-    text = reader.text(node, "`agent`")
-    if text is None:
-        return None
-    if not vocabulary.AGENT.fullmatch(text):
-        reader.error("invalid-name", node, f"`agent` is {reader.show(node)}", vocabulary.AGENT_WORDS)
-        return None
-    return Word(text, reader.at(node))

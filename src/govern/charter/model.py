@@ -1,38 +1,36 @@
-"""A charter as loaded: frozen values, each with its place in the file. Leaves out judgement (`policy`)."""
+"""A charter as loaded: frozen values, each with its place in the file it stands in. Leaves out judgement (`policy`).
+
+Tiers, forms of rules and verdicts are the policy's own words.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from govern.charter.source import Source
 from govern.conditions import Condition
+from govern.conditions.scope import Scope
 from govern.findings import Location
+from govern.policy.model import Effect as Verdict
+from govern.policy.model import Tier
+from govern.policy.model import When as Form
+
+__all__ = ["Form", "Tier", "Verdict"]
 
 LANGUAGE_VERSION = 1
+# How long an approval waits to be used where the gate does not say (runtime: "use_within").
+USE_WITHIN_S = 15 * 60
 
 
-class Tier(StrEnum):
-    """What a call does to the world."""
+class Kind(StrEnum):
+    """What a file says: a charter grants, a base constrains, a library describes."""
 
-    READ_ONLY = "read_only"
-    REVERSIBLE = "reversible"
-    IRREVERSIBLE = "irreversible"
-
-
-class Form(StrEnum):
-    """`when C then E` applies where C is true or unknown; `only_if C otherwise E` where false or unknown."""
-
-    WHEN = "when"
-    ONLY_IF = "only_if"
-
-
-class Verdict(StrEnum):
-    """What a gate's deadline may end in."""
-
-    ALLOW = "allow"
-    DENY = "deny"
+    CHARTER = "charter"
+    BASE = "base"
+    LIBRARY = "library"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,25 @@ class NeedsApproval:
     at: Location
 
 
-Effect = Deny | NeedsApproval
+@dataclass(frozen=True, slots=True)
+class RaisesTier:
+    """The call counts as of a higher tier; with a gate, it waits for that gate too."""
+
+    tier: Tier
+    gate: Word | None
+    at: Location
+
+
+Effect = Deny | NeedsApproval | RaisesTier
+
+
+def gate_of(effect: Effect) -> Word | None:
+    """The gate that an effect asks, None where it asks none."""
+    match effect:
+        case Deny():
+            return None
+        case NeedsApproval(gate) | RaisesTier(_, gate):
+            return gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +111,8 @@ class Rule:
         tools: tools by exact name or by glob (see `govern.policy.glob`); of a tool's own rule, that tool.
         own: whether it stands in a tool rather than in the file's `rules`.
         at: the rule's id.
+        tiers: only tools of these tiers, written or raised; all where empty.
+        external: only tools with this `external`; all where None.
     """
 
     id: Word
@@ -105,6 +123,8 @@ class Rule:
     tools: tuple[Word, ...]
     own: bool
     at: Location
+    tiers: tuple[Tier, ...] = ()
+    external: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +138,12 @@ class Never:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A tool's gate, waived only where `unless` is true."""
+    """A tool's gate, waived only where `unless` is true; `recheck` names a read-only tool that sees what is changed."""
 
     gate: Word
     unless: Clause | None
     at: Location
+    recheck: Word | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,22 +156,30 @@ class Autonomous:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A tool's input schema as written (JSON Schema 2020-12); `govern.charter.schema.closed` closes it.
+    """A tool's input or output schema as written (JSON Schema 2020-12); `govern.charter.schema.closed` closes it.
 
     Args:
         schema: plain JSON data; not to be changed.
-        at: the key `input`.
+        at: the key `input` or `output`.
         places: JSON pointer of every value in the schema to its place.
+        also: a library's schema of the same tool; a value must satisfy both.
     """
 
     schema: dict[str, Any]
     at: Location
     places: dict[str, Location]
+    also: Input | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A mapped tool; `at` is its key."""
+    """A mapped tool; `at` is its key.
+
+    Args:
+        sensitive, secret, hide: places below `args` or `result`, as conditions write them.
+        credentials: elevated scopes of `identity`.
+        described: the library entry that it takes what it does not say from; None without one.
+    """
 
     name: str
     tier: Tier
@@ -160,6 +189,28 @@ class Tool:
     autonomous: Autonomous | None
     input: Input | None
     rules: tuple[Rule, ...]
+    at: Location
+    output: Input | None = None
+    credentials: tuple[Word, ...] = ()
+    sensitive: tuple[Word, ...] = ()
+    secret: tuple[Word, ...] = ()
+    show_only_if: Clause | None = None
+    hide: tuple[Word, ...] = ()
+    described: Described | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A library's entry for a tool.
+
+    Args:
+        library: the library's name.
+        digest: `sha256:…` of everything the entry says of the tool; `govern lock` pins it.
+        at: its key in the library's file.
+    """
+
+    library: str
+    digest: str
     at: Location
 
 
@@ -194,15 +245,221 @@ class Gate:
     steps: tuple[Escalate, ...]
     end: End
     at: Location
+    confirm: bool = False
+    shared: bool = False
+    needs_session_user: bool = False
+    use_within_s: int = USE_WITHIN_S
+    fatigue: Fatigue | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fatigue:
+    """How many requests of one session people are shown; None is no bound."""
+
+    max_pending: int | None
+    per_hour: int | None
+    cool_down_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Elevated:
+    """A scope that is issued for one released call."""
+
+    scope: Word
+    ttl_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose account the agent works with, the scopes it always holds, and those issued for one call."""
+
+    service_account: Word
+    standing: tuple[Word, ...]
+    elevated: tuple[Elevated, ...]
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class FactField:
+    """What may be asked of a fact.
+
+    Args:
+        kind: one of `vocabulary.FIELD_TYPES`, or `any` where only `enum` says it.
+        values: all it can be; empty where the file does not say.
+        path: where it stands in the source's result or call, as a condition writes it.
+    """
+
+    name: str
+    kind: str
+    values: tuple[Any, ...]
+    path: str
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class ResultOf:
+    """The recorded result of a tool.
+
+    Args:
+        tools: whose results.
+        where: an argument of the source's call, or `result.field`, and the place in the judged call it equals.
+    """
+
+    tools: tuple[Word, ...]
+    where: tuple[tuple[Word, Word], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What conditions may ask about: asserted by the host (`source` None), or the result of a tool."""
+
+    name: str
+    source: ResultOf | None
+    first: bool
+    fields: dict[str, FactField]
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """The mapped tools that something is about: by name or glob, by tier, by `external`; all that are given."""
+
+    tools: tuple[Word, ...]
+    tiers: tuple[Tier, ...]
+    external: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How often, or how much.
+
+    Args:
+        sum: a place below `args`; None counts calls.
+        max: in millionths, exact.
+        within_s: seconds; None where `span` says it (`trace`, `day`, `forever`).
+        for_each: words of `vocabulary.KEYED_BY`, or places.
+    """
+
+    id: Word
+    select: Selector
+    sum: Word | None
+    max: int | float
+    within_s: int | None
+    span: str | None
+    for_each: tuple[Word, ...]
+    counts: str
+    effect: Effect
+    because: str
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """A record scope."""
+
+    name: str
+    read_by: tuple[Word, ...]
+    clause: Clause
+    max: int | None
+    because: str
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class AfterReading:
+    """What a call needs once untrusted output was read."""
+
+    id: Word | None
+    select: Selector
+    unless: Clause | None
+    effect: Effect
+    because: str
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Untrusted:
+    """Whose output is believed, what is done with instructions in any other, and what reading it costs."""
+
+    trusted: tuple[Word, ...]
+    on_instructions: str
+    after_reading: tuple[AfterReading, ...]
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """When a human is called. `event` is a word of `vocabulary.EVENTS` or a rule's id."""
+
+    event: Word
+    times: int
+    within_s: int | None
+    to: Word
+    then: str
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """How long the agent runs in shadow."""
+
+    business_days: int
+    reviewer: Word
+    least_calls: int
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """An instruction with the verdict that is meant.
+
+    Args:
+        given: facts by name, each a mapping of fields to values.
+        verdict: what is expected; `cause` the gate of an approval, the rule or reason of a denial, None for any.
+    """
+
+    instruction: str
+    given: dict[str, Any]
+    tool: Word
+    args: dict[str, Any]
+    verdict: Verdict
+    cause: Word | None
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file that a charter is composed with.
+
+    Args:
+        path: from the charter's folder, with forward slashes.
+        name: what the file calls itself.
+        text: as written.
+        digest: `sha256:…` of its bytes.
+        at: where it was named.
+    """
+
+    kind: Kind
+    path: str
+    name: str
+    text: str
+    digest: str
+    at: Location
 
 
 @dataclass(frozen=True, slots=True)
 class Charter:
-    """One agent's charter. Names and references are checked: every gate, role and tool named exists.
+    """A charter with everything it is composed of, or a base or library by itself.
+
+    Names and references are checked: every gate, role, fact and tool named exists. What comes from another
+    file has its place there (`at.file`).
 
     Args:
-        tools: exactly these are mapped, by name, in the file's order.
-        rules: those of the file's `rules`; a tool's own are in the tool. `every_rule` has both.
+        agent: of a base or library, its name.
+        tools: exactly these are mapped, by name, in the file's order; of a library, those it describes.
+        rules: those of `rules`, of this file and its bases; a tool's own are in the tool. `every_rule` has both.
+        parts: the files it is composed with, in the order in which they are read.
+        scope: the facts that conditions may ask about.
     """
 
     source: Source
@@ -217,6 +474,21 @@ class Charter:
     rules: tuple[Rule, ...]
     never: tuple[Never, ...]
     govern: int = LANGUAGE_VERSION
+    kind: Kind = Kind.CHARTER
+    identity: Identity | None = None
+    facts: dict[str, Fact] = field(default_factory=dict)
+    limits: tuple[Limit, ...] = ()
+    records: dict[str, Records] = field(default_factory=dict)
+    untrusted: Untrusted | None = None
+    escalation: tuple[Escalation, ...] = ()
+    shadow: Shadow | None = None
+    scenarios: tuple[Scenario, ...] = ()
+    parts: tuple[Part, ...] = ()
+    extends: tuple[Word, ...] = ()
+    uses: tuple[Word, ...] = ()
+    server: str = ""
+    scope: Scope = field(default_factory=Scope)
+    digest: str = ""
 
     @property
     def every_rule(self) -> tuple[Rule, ...]:
@@ -224,7 +496,31 @@ class Charter:
         return (*(rule for tool in self.tools.values() for rule in tool.rules), *self.rules)
 
     @property
-    def clauses(self) -> tuple[Clause, ...]:
+    def clauses(self) -> Iterator[Clause]:
         """Every condition of the charter."""
-        waivers = (tool.approval.unless for tool in self.tools.values() if tool.approval)
-        return (*(rule.clause for rule in self.every_rule), *(clause for clause in waivers if clause))
+        for rule in self.every_rule:
+            yield rule.clause
+        for tool in self.tools.values():
+            if tool.approval is not None and tool.approval.unless is not None:
+                yield tool.approval.unless
+            if tool.show_only_if is not None:
+                yield tool.show_only_if
+        for record in self.records.values():
+            yield record.clause
+        for after in self.untrusted.after_reading if self.untrusted else ():
+            if after.unless is not None:
+                yield after.unless
+
+    @property
+    def effects(self) -> Iterator[Effect]:
+        """Every effect of the charter: of rules, limits and after reading."""
+        for rule in self.every_rule:
+            yield rule.effect
+        for limit in self.limits:
+            yield limit.effect
+        for after in self.untrusted.after_reading if self.untrusted else ():
+            yield after.effect
+
+    def here(self, at: Location) -> bool:
+        """Whether a place stands in the file itself, not in one that it is composed with."""
+        return at.file == self.source.file

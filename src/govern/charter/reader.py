@@ -6,25 +6,38 @@ Leaves out which keys mean what (`sections`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
-from govern.charter import vocabulary
+from govern.charter import kinds
+from govern.charter.kinds import Level
 from govern.charter.model import Clause, Word
 from govern.charter.source import Source
-from govern.charter.vocabulary import Level
 from govern.charter.yaml_tree import MOST_FINDINGS, Map, Node, Scalar, Seq
 from govern.conditions import ConditionError, parse_condition
+from govern.conditions.scope import Scope
 from govern.findings import Finding, Location, Severity, closest, did_you_mean
 
 _ERROR = Severity.ERROR
+ANY_NAME = kinds.Name("a name")
+PLACE = re.compile(r"[a-z][a-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_-]*|\[(?:0|[1-9][0-9]{0,3})\]|\[\*\])*")
+# What names refer to; each is looked up once everything is read.
+REFERENCES = ("role", "gate", "tool", "rule", "rule_id", "cause", "source", "scope", "fact_path")
 
 
 class Fields(Mapping[str, Node]):
-    """The entries of a mapping by key, with the place of each key."""
+    """The entries of a mapping by key, with the place of each key.
 
-    def __init__(self, entries: dict[str, tuple[Scalar, Node]], at: Scalar | Node) -> None:
+    Args:
+        misspelt: whether it has a key that is not known: what seems to be missing may be there.
+    """
+
+    def __init__(self, entries: dict[str, tuple[Scalar, Node]], at: Scalar | Node, *, misspelt: bool) -> None:
         self._entries = entries
         self.at = at
+        self.misspelt = misspelt
 
     def __getitem__(self, key: str) -> Node:
         return self._entries[key][1]
@@ -45,12 +58,17 @@ class Reader:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.findings: list[Finding] = []
-        self.named: dict[str, list[Word]] = {"role": [], "gate": [], "tool": [], "rule": []}
+        self.named: dict[str, list[Word]] = {kind: [] for kind in REFERENCES}
+        self.scope = Scope()
 
     def error(self, rule: str, node: Node, message: str, hint: str = "") -> None:
         if len(self.findings) >= MOST_FINDINGS:  # nobody reads more, and the charter is refused already
             return
         self.findings.append(Finding(rule, _ERROR, message, self.at(node), hint))
+
+    def told(self, rule: str, at: Location, message: str, hint: str = "") -> None:
+        """An error at a place that is known already."""
+        self.findings.append(Finding(rule, _ERROR, message, at, hint))
 
     def at(self, node: Node) -> Location:
         """The place of a node; of a collection, its first line only."""
@@ -101,7 +119,8 @@ class Reader:
         for name in level.required:
             if name not in entries and name not in misspelt and not node.broken:
                 self.error("missing-key", at or _first(node), f"{level.what} needs `{name}`")
-        return Fields(entries, at or node)
+        strange = node.broken or len(entries) < len(node.entries)
+        return Fields(entries, at or node, misspelt=strange)
 
     def unknown(self, key: Scalar, name: str, level: Level) -> None:
         if len(self.findings) >= MOST_FINDINGS:
@@ -149,23 +168,37 @@ class Reader:
         self.wrong(node, what, f"a whole number from {least}")
         return None
 
+    def number(self, node: Node, what: str) -> int | float | None:
+        """A number of at least zero with at most six decimal places, as conditions compare them."""
+        value = node.value if isinstance(node, Scalar) else None
+        exact = isinstance(value, int) or (isinstance(value, float) and round(value * 1_000_000) / 1_000_000 == value)
+        if isinstance(value, int | float) and exact and not isinstance(value, bool) and value >= 0:
+            return value
+        self.wrong(node, what, "a number from 0, with at most six decimal places")
+        return None
+
     def boolean(self, node: Node, what: str) -> bool | None:
         if isinstance(node, Scalar) and isinstance(node.value, bool):
             return node.value
         self.wrong(node, what, "`true` or `false`")
         return None
 
-    def name(self, node: Node, what: str, kind: str = "") -> Word | None:
+    def name(self, node: Node, what: str, kind: str = "", of: kinds.Name = ANY_NAME) -> Word | None:
         """A name of a role, gate or rule.
 
         Args:
             kind: what it refers to (a key of `named`); it is looked up once all is read, whatever else is wrong.
+            of: its characters.
         """
+        return self.word(node, what, of.pattern, of.words, kind)
+
+    def word(self, node: Node, what: str, pattern: re.Pattern[str], words: str, kind: str = "") -> Word | None:
+        """Text of given characters."""
         text = self.text(node, what)
         if text is None:
             return None
-        if not vocabulary.NAME.fullmatch(text):
-            self.error("invalid-name", node, f"{what} is {self.show(node)}", vocabulary.NAME_WORDS)
+        if not pattern.fullmatch(text):
+            self.error("invalid-name", node, f"{what} is {self.show(node)}", words)
             return None
         word = Word(text, self.at(node))
         if kind:
@@ -174,6 +207,11 @@ class Reader:
 
     def names(self, node: Node, what: str, each: str, kind: str = "") -> tuple[Word, ...]:
         return self.distinct(tuple(self.name(item, each, kind) for item in self.items(node, what)), each)
+
+    def words(self, node: Node, what: str, each: kinds.Pattern, kind: str = "") -> tuple[Word, ...]:
+        """A list of texts of given characters, each once."""
+        found = (self.word(item, each.what, each.pattern, each.words, kind) for item in self.items(node, what))
+        return self.distinct(tuple(found), each.what)
 
     def tools(self, node: Node, what: str, *, mapped: bool) -> tuple[Word, ...]:
         """Names of tools and globs over them.
@@ -184,8 +222,8 @@ class Reader:
         found: list[Word | None] = []
         for item in self.items(node, what):
             text = self.text(item, "a tool's name")
-            if text is not None and (len(text) > vocabulary.TOOL_MAX or not vocabulary.TOOL_GLOB.fullmatch(text)):
-                hint = f"{vocabulary.TOOL_WORDS}; `*` and `?` stand for any characters and any one"
+            if text is not None and (len(text) > kinds.TOOL_MAX or not kinds.TOOL_GLOB.fullmatch(text)):
+                hint = f"{kinds.TOOL_WORDS}; `*` and `?` stand for any characters and any one"
                 self.error("invalid-name", item, f"{self.show(item)} is no tool's name and no glob", hint)
                 text = None
             word = Word(text, self.at(item)) if text is not None else None
@@ -220,16 +258,47 @@ class Reader:
         if isinstance(node, Scalar) and node.refused:
             return None
         text = node.value if isinstance(node, Scalar) else None
-        match = vocabulary.DURATION.fullmatch(text) if isinstance(text, str) else None
-        seconds = int(match[1]) * vocabulary.SECONDS[match[2]] if match else 0
-        if match is None or seconds > vocabulary.MAX_SECONDS:
-            hint = "a number and `s`, `m`, `h` or `d`, as in `30s`, `15m`, `4h`, `2d`; at most 366 days"
-            self.error("invalid-duration", node, f"{what} is {self.show(node)}", hint)
+        match = kinds.DURATION.fullmatch(text) if isinstance(text, str) else None
+        seconds = int(match[1]) * kinds.SECONDS[match[2]] if match else 0
+        if match is None or seconds > kinds.MAX_SECONDS:
+            self.error("invalid-duration", node, f"{what} is {self.show(node)}", kinds.DURATION_WORDS)
             return None
         return seconds
 
-    def clause(self, node: Node, key: str) -> Clause | None:
-        """A condition; every problem of it is reported at its place."""
+    def data(self, node: Node) -> Any:
+        """Plain data of any shape."""
+        match node:
+            case Scalar():
+                return node.value
+            case Seq():
+                return [self.data(item) for item in node.items]
+            case Map():
+                return {str(key.value): self.data(item) for key, item in node.entries}
+
+    def place(self, node: Node, what: str, roots: tuple[str, ...], facts: bool = False) -> Word | None:
+        """A place as a condition writes it: `args.amount`, `result.items[0].id`, with `facts` also `order.total`."""
+        text = self.text(node, what)
+        if text is None:
+            return None
+        root, _, rest = text.replace("[", ".", 1).partition(".") if "." in text or "[" in text else (text, "", "")
+        if PLACE.fullmatch(text) and (root in roots or (facts and rest and kinds.FACT.fullmatch(root))):
+            word = Word(text, self.at(node))
+            if root not in roots:
+                self.named["fact_path"].append(word)
+            return word
+        starts = " or ".join(f"`{each}.…`" for each in roots) + (" or a fact's field" if facts else "")
+        self.error("invalid-path", node, f"{what} is {self.show(node)}", f"a place: {starts}")
+        return None
+
+    def places(self, node: Node, what: str, roots: tuple[str, ...], facts: bool = False) -> tuple[Word, ...]:
+        return self.distinct(tuple(self.place(item, "a place", roots, facts) for item in self.items(node, what)), what)
+
+    def clause(self, node: Node, key: str, places: frozenset[str] = frozenset()) -> Clause | None:
+        """A condition; every problem of it is reported at its place.
+
+        Args:
+            places: which of `record` and `result` exist in it.
+        """
         if isinstance(node, Scalar) and node.refused:
             return None
         if not (isinstance(node, Scalar) and isinstance(node.value, str)):
@@ -239,11 +308,12 @@ class Reader:
                 message = f"YAML does not read the condition of `{key}` as it is written"
                 self.error("quote-condition", node, message, "quote this condition: put it between double quotes")
             return None
-        places = node.start + (0 if node.plain else 1) if node.exact else None
+        begins = node.start + (0 if node.plain else 1) if node.exact else None
         try:
-            return Clause(parse_condition(node.value), self.at(node), self.source, places)
+            scope = replace(self.scope, places=places) if places else self.scope
+            return Clause(parse_condition(node.value, scope), self.at(node), self.source, begins)
         except ConditionError as error:
-            self.broken_condition(node, places, error, key)
+            self.broken_condition(node, begins, error, key)
             return None
 
     def broken_condition(self, node: Scalar, places: int | None, error: ConditionError, key: str) -> None:

@@ -1,54 +1,63 @@
-"""What must agree across a charter: every role, gate and tool named exists, ids are unique, escalation ends.
+"""What must agree across a file and its bases: every role, gate, tool, fact and scope named exists, ids are unique.
 
 Works on what could be read; a name whose definition is broken counts as defined, since that has its own error.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from govern.charter.model import Gate, NeedsApproval, Rule, Tier, Tool, Verdict, Word
+from govern.charter import vocabulary
+from govern.charter.model import Effect, Fact, Gate, Identity, Kind, Tier, Tool, Verdict, Word, gate_of
 from govern.findings import Finding, Location, Severity, did_you_mean
 from govern.policy.glob import is_glob
+from govern.policy.verdict import Reason
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What of a charter could be read.
+    """What of a file could be read, with what its bases define.
 
     Args:
-        named: every role, gate, tool and rule id where it is referred to, also in parts that are broken.
-        gates, tools: None where a name is defined but its definition is broken.
+        kind: a base's rules may name tools that no charter has.
+        named: every role, gate, tool, rule id … where it is referred to, also in parts that are broken.
+        roles: None where the section could not be read, and names are not judged; so for the others.
+        gates, tools, facts: None where a name is defined but its definition is broken.
+        ids: ids of rules, limits and the like that bases define, as verdicts name them.
+        effects: of rules, limits and after reading.
     """
 
+    kind: Kind
     named: dict[str, list[Word]]
-    roles: tuple[Word, ...]
-    gates: dict[str, Gate | None]
-    tools: dict[str, Tool | None]
-    rules: tuple[Rule, ...]
+    roles: tuple[str, ...] | None
+    gates: Mapping[str, Gate | None] | None
+    tools: Mapping[str, Tool | None] | None
+    facts: Mapping[str, Fact | None] | None
+    identity: Identity | None
+    identity_known: bool
+    ids: tuple[str, ...]
+    effects: tuple[Effect, ...]
 
-    @property
-    def every_rule(self) -> tuple[Rule, ...]:
-        return (*(rule for tool in self.tools.values() if tool for rule in tool.rules), *self.rules)
 
-
-def check(parts: Parts, *, roles_known: bool, gates_known: bool, tools_known: bool) -> list[Finding]:
-    """Everything that does not agree.
-
-    Args:
-        roles_known, gates_known, tools_known: whether that section could be read; if not, names are not judged.
-    """
+def check(parts: Parts) -> list[Finding]:
+    """Everything that does not agree."""
     found: list[Finding] = []
-    if roles_known:
-        found.extend(_roles(parts))
-    if gates_known:
-        found.extend(_gates(parts))
+    if parts.roles is not None:
+        found.extend(_roles(parts.named["role"], parts.roles))
+    if parts.gates is not None:
+        found.extend(_gates(parts, parts.gates))
         found.extend(_cycles(parts.gates))
-        found.extend(_silent_allows(parts))
-    if tools_known:
-        found.extend(_tools(parts))
-    found.extend(_ids(parts.named["rule"]))
+        found.extend(_silent_allows(parts, parts.gates))
+    if parts.tools is not None and parts.kind is Kind.CHARTER:
+        found.extend(_tools(parts, parts.tools))
+    if parts.facts is not None:
+        found.extend(_facts(parts.named["fact_path"], parts.facts))
+        found.extend(_fact_cycles(parts.facts))
+    if parts.identity_known:
+        found.extend(_scopes(parts))
+    found.extend(duplicate_ids(parts.named["rule"]))
+    found.extend(_causes(parts))
     return found
 
 
@@ -56,32 +65,77 @@ def _error(rule: str, at: Location, message: str, hint: str = "") -> Finding:
     return Finding(rule, Severity.ERROR, message, at, hint)
 
 
-def _roles(parts: Parts) -> Iterable[Finding]:
-    known = {role.name for role in parts.roles}
-    for word in parts.named["role"]:
+def _roles(named: Iterable[Word], known: tuple[str, ...]) -> Iterable[Finding]:
+    for word in named:
         if word.name not in known:
             message = f"`{word.name}` is not among `roles`"
             yield _error("undefined-role", word.at, message, did_you_mean(word.name, known))
 
 
-def _gates(parts: Parts) -> Iterable[Finding]:
-    roles = {role.name for role in parts.roles}
+def _gates(parts: Parts, gates: Mapping[str, Gate | None]) -> Iterable[Finding]:
     for word in parts.named["gate"]:
-        if word.name not in parts.gates:
-            hint = did_you_mean(word.name, parts.gates) or "define it under `approvals`"
-            if word.name in roles:
+        if word.name not in gates:
+            hint = did_you_mean(word.name, gates) or "define it under `approvals`"
+            if word.name in (parts.roles or ()):
                 hint = f"`{word.name}` is a role: a gate that asks it must stand under `approvals`"
             yield _error("undefined-gate", word.at, f"`{word.name}` is not among `approvals`", hint)
 
 
-def _tools(parts: Parts) -> Iterable[Finding]:
-    for word in parts.named["tool"]:
-        if not is_glob(word.name) and word.name not in parts.tools:
+def _tools(parts: Parts, tools: Mapping[str, Tool | None]) -> Iterable[Finding]:
+    for word in (*parts.named["tool"], *parts.named["source"]):
+        if not is_glob(word.name) and word.name not in tools:
             message = f"`{word.name}` is not among `tools`"
-            yield _error("undefined-tool", word.at, message, did_you_mean(word.name, parts.tools))
+            yield _error("undefined-tool", word.at, message, did_you_mean(word.name, tools))
 
 
-def _ids(ids: Iterable[Word]) -> Iterable[Finding]:
+def _facts(named: Iterable[Word], facts: Mapping[str, Fact | None]) -> Iterable[Finding]:
+    for word in named:
+        name, _, field = word.name.replace("[", ".").partition(".")
+        field = field.partition(".")[0]
+        if name not in facts:
+            hint = did_you_mean(name, facts) or "declare it under `facts`"
+            yield _error("undefined-fact", word.at, f"`{name}` is not among `facts`", hint)
+            continue
+        fact = facts[name]
+        if fact is not None and field not in fact.fields:
+            message = f"`{name}` has no field `{field}`"
+            yield _error("undefined-fact", word.at, message, did_you_mean(field, fact.fields))
+
+
+def _fact_cycles(facts: Mapping[str, Fact | None]) -> Iterable[Finding]:
+    """A fact may be looked up by another's field, but not by its own."""
+    for name, fact in facts.items():
+        waiting, seen = [name], set[str]()
+        while waiting:
+            current = facts.get(waiting.pop())
+            for _, value in current.source.where if current and current.source else ():
+                root = value.name.partition(".")[0]
+                if root == name and fact is not None:
+                    message = f"the fact `{name}` is looked up by itself"
+                    yield _error("fact-cycle", fact.at, message, "look one of them up by an argument")
+                    waiting.clear()
+                    break
+                if root in facts and root not in seen:
+                    seen.add(root)
+                    waiting.append(root)
+
+
+def _scopes(parts: Parts) -> Iterable[Finding]:
+    known = {each.scope.name for each in parts.identity.elevated} if parts.identity else set()
+    for word in parts.named["scope"]:
+        if word.name not in known:
+            hint = did_you_mean(word.name, known) or "name it, with its `ttl`, under `identity: {elevated: …}`"
+            yield _error("undefined-scope", word.at, f"`{word.name}` is not among the elevated scopes", hint)
+
+
+def of_gates(parts: Parts) -> list[Finding]:
+    """What composed gates must agree in: escalation ends, and silence allows nothing it may not."""
+    gates = parts.gates or {}
+    return [*_cycles(gates), *_silent_allows(parts, gates)]
+
+
+def duplicate_ids(ids: Iterable[Word]) -> Iterable[Finding]:
+    """Ids that stand twice in one file."""
     first: dict[str, Location] = {}
     for word in ids:
         if word.name in first:
@@ -90,7 +144,21 @@ def _ids(ids: Iterable[Word]) -> Iterable[Finding]:
         first.setdefault(word.name, word.at)
 
 
-def _cycles(gates: dict[str, Gate | None]) -> Iterable[Finding]:
+def _causes(parts: Parts) -> Iterable[Finding]:
+    ids = {word.name for word in parts.named["rule"]} | set(parts.ids)
+    for word in parts.named["rule_id"]:
+        if word.name not in ids:
+            known = {*vocabulary.EVENTS, *ids}
+            message = f"`{word.name}` is no event and no rule's id"
+            yield _error("unknown-event", word.at, message, did_you_mean(word.name, known))
+    reasons = {reason.value for reason in Reason}
+    for word in parts.named["cause"]:
+        if word.name not in ids | reasons and not word.name.startswith("never:"):
+            message = f"`{word.name}` is no rule's id and no reason"
+            yield _error("undefined-rule", word.at, message, did_you_mean(word.name, ids | reasons))
+
+
+def _cycles(gates: Mapping[str, Gate | None]) -> Iterable[Finding]:
     reported: set[frozenset[str]] = set()
     for name in gates:
         path = _way_back(gates, name)
@@ -103,7 +171,7 @@ def _cycles(gates: dict[str, Gate | None]) -> Iterable[Finding]:
                 yield _error("escalation-cycle", step.gate.at, message, "escalate upwards only")
 
 
-def _way_back(gates: dict[str, Gate | None], name: str) -> list[str] | None:
+def _way_back(gates: Mapping[str, Gate | None], name: str) -> list[str] | None:
     """The shortest way from a gate to itself over `ask`."""
     waiting, seen = [[name]], set[str]()
     while waiting:
@@ -118,23 +186,24 @@ def _way_back(gates: dict[str, Gate | None], name: str) -> list[str] | None:
     return None
 
 
-def _silent_allows(parts: Parts) -> Iterable[Finding]:
+def _silent_allows(parts: Parts, gates: Mapping[str, Gate | None]) -> Iterable[Finding]:
     """Silence may allow only where an internal tool that can be undone asks on its own authority."""
     hint = "end the gate in `then: deny`, or ask another gate here"
-    for tool in parts.tools.values():
-        if tool is None or tool.approval is None or not _allows(parts.gates, tool.approval.gate.name):
+    for tool in (parts.tools or {}).values():
+        if tool is None or tool.approval is None or not _allows(gates, tool.approval.gate.name):
             continue
         if tool.tier == Tier.IRREVERSIBLE or tool.external:
             what = "irreversible" if tool.tier == Tier.IRREVERSIBLE else "external"
             message = f"`{tool.approval.gate.name}` allows by silence, and `{tool.name}` is {what}"
             yield _error("silence-allows", tool.approval.gate.at, message, hint)
-    for rule in parts.every_rule:
-        if isinstance(rule.effect, NeedsApproval) and _allows(parts.gates, rule.effect.gate.name):
-            message = f"`{rule.effect.gate.name}` allows by silence, and a rule asks it"
-            yield _error("silence-allows", rule.effect.gate.at, message, hint)
+    for effect in parts.effects:
+        gate = gate_of(effect)
+        if gate is not None and _allows(gates, gate.name):
+            message = f"`{gate.name}` allows by silence, and a rule asks it"
+            yield _error("silence-allows", gate.at, message, hint)
 
 
-def _allows(gates: dict[str, Gate | None], name: str) -> bool:
+def _allows(gates: Mapping[str, Gate | None], name: str) -> bool:
     seen: set[str] = set()
     waiting = [name]
     while waiting:

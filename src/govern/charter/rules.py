@@ -1,39 +1,47 @@
-"""Reads rules in both forms, effects, and `never`."""
+"""Reads rules in both forms, and `never`."""
 
 from __future__ import annotations
 
 from govern.charter import vocabulary
-from govern.charter.model import Deny, Effect, Form, NeedsApproval, Never, Rule, Word
+from govern.charter.model import Form, Never, Rule, Selector, Word
 from govern.charter.reader import Fields, Reader
-from govern.charter.yaml_tree import Map, Node, Scalar
+from govern.charter.select import read_effect, read_selector
+from govern.charter.yaml_tree import Map, Node
 
 _PAIRS = {Form.WHEN: "then", Form.ONLY_IF: "otherwise"}
 
 
-def read_rules(reader: Reader, node: Node, tool: Word | None = None) -> tuple[Rule, ...]:
-    """The rules of a file, or of one tool."""
-    rules = (_rule(reader, item, tool) for item in reader.items(node, "`rules`"))
+def read_rules(reader: Reader, node: Node, tool: Word | None = None, *, mapped: bool = True) -> tuple[Rule, ...]:
+    """The rules of a file, or of one tool.
+
+    Args:
+        mapped: exact names of tools must be mapped ones.
+    """
+    rules = (_rule(reader, item, tool, mapped) for item in reader.items(node, "`rules`"))
     return tuple(rule for rule in rules if rule is not None)
 
 
-def _rule(reader: Reader, node: Node, tool: Word | None) -> Rule | None:
-    fields = reader.fields(node, vocabulary.RULE if tool is None else vocabulary.OWN_RULE)
+def _rule(reader: Reader, node: Node, tool: Word | None, mapped: bool) -> Rule | None:
+    level = vocabulary.RULE if tool is None else vocabulary.OWN_RULE
+    fields = reader.fields(node, level)
     if fields is None:
         return None
     id = reader.name(fields["id"], "a rule's id", "rule") if "id" in fields else None
-    tools: tuple[Word, ...] = (tool,) if tool is not None else ()
-    if tool is None and "tools" in fields:
-        tools = reader.tools(fields["tools"], "`tools` of a rule", mapped=True)
+    if tool is not None:
+        select: Selector | None = Selector((tool,), (), None)
+    else:
+        select = read_selector(reader, fields, level, mapped=mapped)
     because = reader.text(fields["because"], "`because`") if "because" in fields else ""
     form = _form(reader, fields, node)
     clauses = {each: reader.clause(fields[each], each) for each in Form if each in fields}
     effects = {key: read_effect(reader, fields[key], key) for key in _PAIRS.values() if key in fields}
-    if form is None or id is None or not tools or because is None:
+    if form is None or id is None or select is None or because is None:
         return None
     clause, effect = clauses[form], effects[_PAIRS[form]]
     if clause is None or effect is None:
         return None
-    return Rule(id, form, clause, effect, because, tools, tool is not None, id.at)
+    own = tool is not None
+    return Rule(id, form, clause, effect, because, select.tools, own, id.at, select.tiers, select.external)
 
 
 def _form(reader: Reader, fields: Fields, node: Node) -> Form | None:
@@ -61,26 +69,6 @@ def _form(reader: Reader, fields: Fields, node: Node) -> Form | None:
 def _misspelt(node: Node) -> bool:
     known = vocabulary.RULE.known
     return isinstance(node, Map) and (node.broken or any(key.value not in known for key, _ in node.entries))
-
-
-def read_effect(reader: Reader, node: Node, key: str) -> Effect | None:
-    """`deny`, or `{approval: GATE}`."""
-    if isinstance(node, Map):
-        fields = reader.fields(node, vocabulary.EFFECT)
-        if fields is None or "approval" not in fields:
-            return None
-        gate = reader.name(fields["approval"], "a gate", "gate")
-        return NeedsApproval(gate, reader.at(fields["approval"])) if gate is not None else None
-    if isinstance(node, Scalar) and node.value == "deny":
-        return Deny(reader.at(node))
-    if not (isinstance(node, Scalar) and node.refused):
-        hint = "`deny`, or `{approval: GATE}`"
-        if isinstance(node, Scalar) and node.value == "allow":
-            hint += ": a rule can only make a verdict stricter"
-        elif isinstance(node, Scalar) and isinstance(node.value, str) and node.value[:3].lower() == "den":
-            hint = "did you mean `deny`?"
-        reader.error("unknown-effect", node, f"{reader.show(node)} is no effect of `{key}`", hint)
-    return None
 
 
 def read_never(reader: Reader, node: Node) -> tuple[Never, ...]:

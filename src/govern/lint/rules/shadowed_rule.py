@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from govern.charter.model import Charter, Deny, Effect, Form, Rule
+from govern.charter.model import Charter, Deny, Effect, Form, NeedsApproval, RaisesTier, Rule, Tier, gate_of
 from govern.conditions.tree import Call, Node
 from govern.findings import Confidence, Severity
 from govern.lint.hit import Hit
@@ -41,18 +41,25 @@ def _region(rule: Rule) -> object:
 def _covers(strong: Effect, weak: Effect) -> bool:
     if isinstance(strong, Deny) or isinstance(weak, Deny):
         return isinstance(strong, Deny)
-    return strong.gate.name == weak.gate.name
+    return _asked(strong) == _asked(weak) and _tier(strong) == _tier(weak)
+
+
+def _asked(effect: Effect) -> str:
+    gate = gate_of(effect)
+    return gate.name if gate is not None else ""
+
+
+def _tier(effect: Effect) -> Tier | None:
+    return effect.tier if isinstance(effect, RaisesTier) else None
 
 
 def _own_gate(charter: Charter) -> Iterator[Hit]:
     """A rule that asks the gate which its tool asks for every call."""
     for rule in charter.every_rule:
         tools = rule_tools(charter, rule)
-        if isinstance(rule.effect, Deny) or not tools:
+        if not isinstance(rule.effect, NeedsApproval) or not tools:
             continue
-        if all(
-            tool.approval and not tool.approval.unless and tool.approval.gate.name == rule.effect.gate.name
-            for tool in tools
-        ):
-            message = f"`{rule.id}` adds nothing: its tools ask `{rule.effect.gate}` for every call"
+        gate = rule.effect.gate.name
+        if all(tool.approval and not tool.approval.unless and tool.approval.gate.name == gate for tool in tools):
+            message = f"`{rule.id}` adds nothing: its tools ask `{gate}` for every call"
             yield Hit(message, rule.at, "ask another gate, or deny")

@@ -1,0 +1,57 @@
+"""Where the files come from that a charter names: beside it on disk, or out of a bundle.
+
+A path is relative to the charter's folder, with forward slashes; `..` is allowed, an address is not.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from govern.charter.source import read
+from govern.findings import Finding, Location, Severity
+
+# The bytes of a file and the name that findings show, or why not.
+Files = Callable[[str], "tuple[bytes, str] | Finding"]
+
+
+def beside(path: str | Path) -> Files:
+    """Files beside a charter; of standard input, in the current folder."""
+    folder = "" if str(path) == "-" else os.path.dirname(str(path))
+
+    def give(name: str) -> tuple[bytes, str] | Finding:
+        place = os.path.normpath(os.path.join(folder, *name.split("/")))
+        data = read(place)
+        return data if isinstance(data, Finding) else (data, place)
+
+    return give
+
+
+def within(texts: Mapping[str, str]) -> Files:
+    """Files whose texts are known, by path."""
+
+    def give(name: str) -> tuple[bytes, str] | Finding:
+        if name not in texts:
+            return Finding("file-unreadable", Severity.ERROR, f"there is no file `{name}`", Location(name))
+        return texts[name].encode("utf-8", "surrogatepass"), name
+
+    return give
+
+
+def nowhere(name: str) -> tuple[bytes, str] | Finding:
+    """No files: a text that stands alone."""
+    return Finding(
+        "file-unreadable", Severity.ERROR, f"there is no file `{name}`: this is a text alone", Location(name)
+    )
+
+
+def joined(path: str, name: str) -> str:
+    """The path of a file that another one names.
+
+    Args:
+        path: of the file that names it, from the charter's folder; empty for the charter itself.
+        name: as written there.
+    """
+    return posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
