@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 
 
@@ -98,8 +97,20 @@ class Finding:
 
 def closest(word: str, known: Iterable[str]) -> str | None:
     """The known word that `word` was probably meant to be, or None."""
+    from difflib import get_close_matches  # only what is misspelt waits for it
+
     found = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
     return found[0] if found else None
+
+
+_MEANT = "did you mean `{}`?"
+
+
+def suggested(hint: str) -> str | None:
+    """The word that a hint of `did_you_mean` suggests, or None."""
+    before, after = _MEANT.split("{}")
+    is_one = hint.startswith(before) and hint.endswith(after) and len(hint) > len(before + after)
+    return hint.removeprefix(before).removesuffix(after) if is_one else None
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -107,7 +118,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     words = sorted(known)
     near = closest(word, words)
     if near is not None:
-        return f"did you mean `{near}`?"
+        return _MEANT.format(near)
     if not words:
         return ""
     shown = ", ".join(f"`{w}`" for w in words[:12])

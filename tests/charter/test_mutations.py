@@ -195,30 +195,6 @@ def test_a_value_of_another_type(path: tuple[str, ...], scalar: Scalar) -> None:
         assert line_of(scalar) in lines, (other, loaded.findings)
 
 
-@pytest.mark.parametrize("key", VOCABULARY, ids=name)
-def test_a_key_of_the_future(key: Scalar) -> None:
-    """Keys of the language that are not enforced yet are refused, and said to be planned."""
-    planned = next((level.planned for level in LEVELS if key.value in level.known and level.planned), ())
-    for word in planned:
-        text = replaced(key, word)
-        refused_at(text, line_of(key))
-
-
-LEVELS = [level for level in vars(vocabulary).values() if isinstance(level, vocabulary.Level)]
-
-
-@pytest.mark.parametrize("word", [word for level in LEVELS for word in level.planned])
-def test_planned_keys_say_so(word: str) -> None:
-    """The hint of a planned key does not suggest another key instead."""
-    level = next(level for level in LEVELS if word in level.planned)
-    at = {"a charter": "govern: 1", "a tool": "    external: true", "a gate": "    quorum: 2"}
-    if level.what in at:
-        line = at[level.what]
-        indent = line[: len(line) - len(line.lstrip())]
-        loaded = load_text(CHARTER.replace(line, f"{line}\n{indent}{word}: x", 1))
-        assert [True] == ["planned" in finding.hint for finding in loaded.findings if f"`{word}`" in finding.message]
-
-
 @pytest.mark.parametrize("key", [s for s in VOCABULARY if SOURCE.position(s.start)[1] == 1], ids=name)
 def test_a_section_left_out(key: Scalar) -> None:
     """Without one of its sections the charter does not load, save those that only make it stricter."""

@@ -18,8 +18,9 @@ import duckdb
 import pytest
 
 from govern.charter.load import charter_or_raise, load
-from govern.compile.bundle import Bundle, build, looks_like_bundle, read
+from govern.compile.bundle import Bundle, as_written, build, looks_like_bundle, read
 from govern.compile.lower import lower
+from govern.compile.schema_file import text as schema_text
 from govern.compile.sources import one_policy, policies
 from govern.errors import AuthorError, EvidenceError
 from govern.events.canonical import digest, text_of
@@ -35,9 +36,8 @@ each_story = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.n
 
 
 def compiled(path: Path) -> Bundle:
-    loaded = load(path)
-    assert loaded.source is not None
-    return build(lower(charter_or_raise(loaded, str(path))), loaded.source.text)
+    charter = charter_or_raise(load(path), str(path))
+    return build(lower(charter), as_written(charter))
 
 
 def calls(story: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -114,7 +114,7 @@ def test_a_bundle_is_read_as_it_was_made(path: Path, tmp_path: Path) -> None:
     assert made == read(out)
     assert looks_like_bundle(out)
     assert not looks_like_bundle(path)
-    assert path.read_text("utf-8") == made.charter
+    assert path.read_text("utf-8") == made.charter.text
     assert digest(out.read_bytes()) == made.digest
     assert made.policy.digest == json.loads(made.text)["manifest"]["policy_digest"]
     assert text_of(json.loads(made.text)) + "\n" == made.text
@@ -268,7 +268,7 @@ def drop_a_rule(policy: Any) -> None:
 
 
 def change_a_condition(policy: Any) -> None:
-    policy["tools"]["refund"]["rules"][0]["when"] = "args.amount > 1000000"
+    policy["tools"]["refund"]["rules"][0]["condition"] = "args.amount > 1000000"
 
 
 def change_the_quorum(policy: Any) -> None:
@@ -306,7 +306,7 @@ def test_a_policy_that_is_not_the_charters_is_refused_even_with_right_digests(
 
 def test_another_charter_is_refused_even_with_right_digests(written: Path) -> None:
     document = json.loads(written.read_bytes())
-    document["charter"] = document["charter"].replace("150", "15000")
+    document["charter"]["text"] = document["charter"]["text"].replace("150", "15000")
     assert "not what the charter" in refused(written, resealed(document)).message
 
 
@@ -324,7 +324,7 @@ def test_sql_that_is_not_of_the_policy_is_refused_even_with_right_digests(writte
         lambda p: p["tools"]["refund"].update(tier="harmless"),
         lambda p: p["tools"]["refund"].update(external="no"),
         lambda p: p["tools"]["refund"]["rules"][0].update(effect="allow", gate=None),
-        lambda p: p["tools"]["refund"]["rules"][0].update(when="args.amount >"),
+        lambda p: p["tools"]["refund"]["rules"][0].update(condition="args.amount >"),
         lambda p: p["tools"]["refund"]["rules"][0].update(gate="nobody"),
         lambda p: p["gates"]["finance"].update(quorum=0),
         lambda p: p["gates"]["finance"].update(roles=[]),
@@ -370,3 +370,8 @@ def test_what_is_no_bundle_is_refused(raw: bytes, written: Path) -> None:
 def test_a_missing_bundle_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(EvidenceError, match="cannot be read"):
         read(tmp_path / "gone.bundle")
+
+
+def test_the_schema_file_is_in_step() -> None:
+    """`python -m govern.compile.schema_file` writes what is in the repository."""
+    assert schema_text() == (ROOT / "schemas" / "bundle.v1.json").read_text("utf-8")

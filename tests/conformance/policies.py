@@ -60,7 +60,12 @@ def policy(rng: random.Random, *, rules: int = 5) -> Policy:
 def rule(rng: random.Random, index: int) -> Rule:
     effect = rng.choice([Effect.DENY, Effect.APPROVAL, Effect.APPROVAL])
     gate = rng.choice(["lead", "finance", "owner"]) if effect is Effect.APPROVAL else None
-    return Rule(f"r{index}", rng.choice(list(When)), condition(rng), effect, gate, "because")
+    tier = None
+    if rng.random() < 0.2:
+        tier = rng.choice([Tier.REVERSIBLE, Tier.IRREVERSIBLE])
+        effect = Effect.ALLOW if effect is Effect.DENY else effect
+    tiers = tuple(rng.sample(list(Tier), rng.randint(1, 2))) if rng.random() < 0.25 else ()
+    return Rule(f"r{index}", rng.choice(list(When)), condition(rng), effect, gate, "because", tier, tiers)
 
 
 def expected(policy: Policy, name: str, args: dict[str, Any], valid: bool) -> tuple[str, set[str], set[str]]:
@@ -80,9 +85,16 @@ def expected(policy: Policy, name: str, args: dict[str, Any], valid: bool) -> tu
             asked.append(("allow", None, None))
         else:
             asked.append(("approval", None, tool.gate))
-        for one in tool.rules:
-            found = truth(one.condition, name, args)
-            if found != ("F" if one.form is When.WHEN else "T"):
+        applying = [
+            one
+            for one in tool.rules
+            if truth(one.condition, name, args) != ("F" if one.form is When.WHEN else "T")
+        ]
+        tiers = {tool.tier}
+        for _ in Tier:  # a raised tier may bring a rule that raises it again
+            tiers |= {one.tier for one in applying if one.tier and (not one.tiers or tiers.intersection(one.tiers))}
+        for one in applying:
+            if one.effect is not Effect.ALLOW and (not one.tiers or tiers.intersection(one.tiers)):
                 asked.append((one.effect.label, one.id, one.gate))
     worst = max((effect for effect, _, _ in asked), key=["allow", "approval", "deny"].index)
     deciding = [row for row in asked if row[0] == worst]

@@ -1,15 +1,17 @@
 """The reference evaluator of conditions: written from `conditions/table.yaml`, plainly, for no speed.
 
 It shares the parser with the engines and nothing else: numbers are fractions, paths, addresses and URLs are
-taken apart by hand. It is what the engines are held to.
+taken apart by hand, times are `datetime` and local time is `zoneinfo`'s own. It is what the engines are held to.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import re2
 import yaml
@@ -20,6 +22,8 @@ TABLE: dict[str, dict[str, str]] = yaml.safe_load(
     (Path(__file__).parent / "conditions" / "table.yaml").read_text(encoding="utf-8")
 )
 TABLE = {name: {str(kinds): outcome for kinds, outcome in rows.items()} for name, rows in TABLE.items()}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 DIGITS = "0123456789"
 
@@ -49,9 +53,22 @@ def place_of(value: Any) -> Place:
     return Place({str: "string", list: "list", dict: "object"}[type(value)], value)
 
 
-def evaluate(node: Any, args: dict[str, Any]) -> str:
-    """T, F or U."""
-    return truth(node, {"args": Place("object", args)})
+def evaluate(node: Any, args: dict[str, Any], given: dict[str, Any] | None = None, zone: str | None = None) -> str:
+    """T, F or U, of arguments, of what else is given by the keys of `Inputs`, in a time zone."""
+    scope = {"args": Place("object", args), " zone": Place("zone", zone)}
+    for key, found in (given or {}).items():
+        name = key.split("(")[0]
+        there = place_of(found)
+        if name not in ("at", "record", "result", "calls", "succeeded", "origin", "named_by_user"):
+            name = "fact"
+        if TABLE["given"].get(f"{name} {there.kind}") != "V":
+            continue
+        if name == "origin" and found not in ("user", "trusted", "none", "untrusted"):
+            continue
+        if there.kind == "number" and not isinstance(found, int) and name != "record" and name != "result":
+            continue
+        scope[key] = Place("timestamp", found) if name == "at" else there
+    return truth(node, scope)
 
 
 def truth(node: Any, scope: dict[str, Place]) -> str:
@@ -85,6 +102,9 @@ def call(node: Call, scope: dict[str, Place]) -> str:
         return same if fn == "==" else TABLE["not"][same]
     if fn in ("<", "<=", ">", ">="):
         return order(fn, operands[0], operands[1], scope)
+    if fn == "named_by_user":
+        asked = value(node, scope)
+        return "U" if asked.kind == "missing" else "T" if asked.value else "F"
     if fn == "in":
         return member(operands[0], operands[1], scope)
     texts = [value(operand, scope) for operand in operands]
@@ -105,6 +125,8 @@ def equality(left: Any, right: Any, scope: dict[str, Place]) -> str:
     one, two = operand(left, scope), operand(right, scope)
     if isinstance(one, Sum) or isinstance(two, Sum):
         return compare_sums("==", one, two)
+    if TABLE["time_order"].get(f"{one.kind} {two.kind}") == "V":
+        return "T" if one.value == two.value else "F"
     for written, other in ((left, two), (right, one)):
         if isinstance(written, Lit) and written.value is None:
             return TABLE["null_test"].get(other.kind, "U")
@@ -118,6 +140,8 @@ def order(fn: str, left: Any, right: Any, scope: dict[str, Place]) -> str:
     one, two = operand(left, scope), operand(right, scope)
     if isinstance(one, Sum) or isinstance(two, Sum):
         return compare_sums(fn, one, two)
+    if TABLE["time_order"].get(f"{one.kind} {two.kind}") == "V":
+        return "T" if holds(fn, one.value, two.value) else "F"
     if TABLE["order"].get(f"{one.kind} {two.kind}", "U") != "V":
         return "U"
     return "T" if holds(fn, exact(one), exact(two)) else "F"
@@ -161,7 +185,10 @@ def ranged(number: Fraction | None) -> Fraction | None:
 
 def operand(node: Any, scope: dict[str, Place]) -> Place | Sum:
     if isinstance(node, Call) and node.fn in ("+", "-", "*", "neg"):
-        parts = [as_sum(operand(part, scope)) for part in node.operands]
+        operands = [operand(part, scope) for part in node.operands]
+        if any(isinstance(part, Place) and part.kind in ("timestamp", "duration") for part in operands):
+            return time_sum(node.fn, operands)
+        parts = [as_sum(part) for part in operands]
         if any(part is None for part in parts):
             return Sum(None)
         if node.fn == "neg":
@@ -169,6 +196,83 @@ def operand(node: Any, scope: dict[str, Place]) -> Place | Sum:
         one, two = parts
         return Sum(ranged(one + two if node.fn == "+" else one - two if node.fn == "-" else one * two))
     return value(node, scope)
+
+
+def time_sum(fn: str, operands: list[Place | Sum]) -> Place:
+    one, two = operands
+    if isinstance(one, Sum) or isinstance(two, Sum):
+        return Place("wrong")
+    kind = TABLE["time_sum"].get(f"{one.kind} {fn} {two.kind}")
+    if kind is None:
+        return Place("wrong")
+    return in_int64(kind, one.value + two.value if fn == "+" else one.value - two.value)
+
+
+def in_int64(kind: str, nanoseconds: int) -> Place:
+    return Place(kind, nanoseconds) if -(2**63) <= nanoseconds < 2**63 else Place("wrong")
+
+
+def timestamp(text: str) -> Place:
+    form = "dddd-dd-ddTdd:dd:dd"
+    head, tail = text[: len(form)], text[len(form) :]
+    if len(head) != len(form) or not all(fits(char, wanted) for char, wanted in zip(head, form, strict=True)):
+        return Place("wrong")
+    fraction = ""
+    if tail[:1] == ".":
+        count = 0
+        while tail[1 + count : 2 + count] in DIGITS and tail[1 + count : 2 + count]:
+            count += 1
+        fraction, tail = tail[1 : 1 + count], tail[1 + count :]
+        if not 1 <= count <= 9:
+            return Place("wrong")
+    if tail in ("Z", "z"):
+        offset = 0
+    elif len(tail) == 6 and all(fits(char, wanted) for char, wanted in zip(tail, "+dd:dd", strict=True)):
+        if int(tail[1:3]) > 23 or int(tail[4:6]) > 59:
+            return Place("wrong")
+        offset = (int(tail[1:3]) * 60 + int(tail[4:6])) * (-1 if tail[0] == "-" else 1)
+    else:
+        return Place("wrong")
+    try:
+        numbers = [int(head[at : at + size]) for at, size in ((0, 4), (5, 2), (8, 2), (11, 2), (14, 2), (17, 2))]
+        then = datetime(*numbers, tzinfo=timezone(timedelta(minutes=offset)))  # type: ignore[misc, arg-type]
+    except ValueError:
+        return Place("wrong")
+    since = then - EPOCH
+    seconds = since.days * 86400 + since.seconds
+    return in_int64("timestamp", seconds * 10**9 + int((fraction + "000000000")[:9]))
+
+
+def fits(char: str, wanted: str) -> bool:
+    return char in {"d": DIGITS, "T": "Tt", "+": "+-"}.get(wanted, wanted)
+
+
+def duration(text: str) -> Place:
+    """Of a duration's text that the checker has accepted."""
+    sign, rest = (-1, text[1:]) if text[0] == "-" else (1, text.removeprefix("+"))
+    total, number, unit = Fraction(0), "", ""
+    for char in rest + " ":
+        if unit and not char.isalpha() and char != "µ":
+            scale = {"h": 3600 * 10**9, "m": 60 * 10**9, "s": 10**9, "ms": 10**6, "us": 10**3, "µs": 10**3, "ns": 1}
+            total += Fraction(Decimal(number)) * scale[unit]
+            number, unit = "", ""
+        if char in DIGITS + ".":
+            number += char
+        elif char != " ":
+            unit += char
+    return in_int64("duration", sign * int(total))
+
+
+def clock(fn: str, found: Place, zone: str | None) -> Place:
+    if TABLE["clock"].get(found.kind) != "V" or zone is None:
+        return Place("wrong")
+    seconds = found.value // 10**9
+    if not 1970 <= (EPOCH + timedelta(seconds=seconds)).year < 2100:
+        return Place("wrong")
+    local = (EPOCH + timedelta(seconds=seconds)).astimezone(ZoneInfo(zone))
+    if fn == "hour":
+        return Place("number", local.hour)
+    return Place("string", DAYS[local.weekday()] if fn == "weekday" else f"{local:%Y-%m-%d}")
 
 
 def member(item: Any, source: Any, scope: dict[str, Place]) -> str:
@@ -214,7 +318,17 @@ def value(node: Any, scope: dict[str, Place]) -> Place:
     if isinstance(node, Lit):
         return place_of(node.value)
     if isinstance(node, Name):
-        return scope[node.name]
+        return scope.get(node.name, Place("missing"))
+    if isinstance(node, Call) and node.fn in ("calls", "succeeded", "origin", "named_by_user"):
+        return scope.get(f"{node.fn}({written(node.operands[0])})", Place("missing"))
+    if isinstance(node, Call) and node.fn == "timestamp":
+        found = value(node.operands[0], scope)
+        return timestamp(found.value) if TABLE["timestamp"].get(found.kind) == "V" else Place("wrong")
+    if isinstance(node, Call) and node.fn == "duration":
+        return duration(node.operands[0].value)
+    if isinstance(node, Call) and node.fn in ("date", "hour", "weekday"):
+        at = operand(node.operands[0], scope)
+        return clock(node.fn, at if isinstance(at, Place) else Place("wrong"), scope[" zone"].value)
     if isinstance(node, Field):
         return below(value(node.base, scope), "object", node.key)
     if isinstance(node, Item):
@@ -236,9 +350,20 @@ def value(node: Any, scope: dict[str, Place]) -> Place:
     return Place("wrong") if outcome == "U" else Place("bool", outcome == "T")
 
 
+def written(node: Any) -> str:
+    """What a function of the history is asked of: a tool, or a plain path."""
+    if isinstance(node, Lit):
+        return "'" + "".join("\\" + char if char in "\\'" else char for char in node.value) + "'"
+    if isinstance(node, Field):
+        return f"{written(node.base)}.{node.key}"
+    return f"{written(node.base)}[{node.index}]" if isinstance(node, Item) else str(node.name)
+
+
 def below(base: Place, kind: str, key: Any) -> Place:
     if base.kind in ("absent", "null"):
         return Place("absent")
+    if base.kind == "missing":
+        return base
     if base.kind != kind:
         return Place("wrong")
     there = key in base.value if kind == "object" else key < len(base.value)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from govern.conditions import Condition, ConditionError, parse_condition, python, sql
 from govern.conditions.python import decider
-from govern.conditions.sql import expression, json_root
+from govern.conditions.sql import Columns, expression, json_root
 from govern.conditions.tree import Call, Has, walk
 from govern.events.canonical import parse, text_of
 
@@ -28,12 +28,13 @@ TRAPS = yaml.safe_load((HERE / "traps.yaml").read_text(encoding="utf-8"))
 REFUSED = yaml.safe_load((HERE / "refused.yaml").read_text(encoding="utf-8"))
 LETTER = {True: "T", False: "F", None: "U"}
 # 600 conditions on 200 argument objects are 120,000 cases; a nightly run sets more.
+ARGS = Columns(json_root("args"), "args")
 CONDITIONS = int(os.environ.get("GOVERN_FUZZ_CONDITIONS", "600"))
 ROWS = 200
 
 
 def in_bulk(con: duckdb.DuckDBPyConnection, condition: Condition) -> list[str]:
-    query = f"SELECT {expression(condition.tree, json_root('args'), whole='args')} FROM calls ORDER BY i"
+    query = f"SELECT {expression(condition.tree, ARGS)} FROM calls ORDER BY i"
     return [LETTER[row[0]] for row in con.execute(query).fetchall()]
 
 
@@ -52,7 +53,7 @@ def test_trap(case: dict[str, str]) -> None:
     con = table_of([args])
     found = (
         reference.evaluate(condition.tree, args),
-        LETTER[decider(condition.tree)(args)],
+        LETTER[decider(condition.tree)({"args": args})],
         in_bulk(con, condition)[0],
     )
     assert (case["expect"],) * 3 == found
@@ -102,7 +103,7 @@ def compare(seed: int, conditions: int) -> tuple[int, dict[str, int]]:
         run = decider(condition.tree)
         for args, bulk in zip(rows, in_bulk(con, condition), strict=True):
             expected = reference.evaluate(condition.tree, args)
-            assert (expected, expected) == (LETTER[run(args)], bulk), f"{text}\n{text_of(args)}"
+            assert (expected, expected) == (LETTER[run({"args": args})], bulk), f"{text}\n{text_of(args)}"
             seen[expected] += 1
             compared += 1
     return compared, seen
@@ -134,7 +135,7 @@ def test_engines_agree_on_any_value(seed: int, args: dict[str, Any]) -> None:
         except ConditionError:
             continue
         expected = reference.evaluate(condition.tree, args)
-        found = (LETTER[decider(condition.tree)(args)], in_bulk(con, condition)[0])
+        found = (LETTER[decider(condition.tree)({"args": args})], in_bulk(con, condition)[0])
         assert (expected, expected) == found, text
 
 
@@ -157,11 +158,13 @@ def test_sql_does_not_explode() -> None:
     nested = "args.a" + ".filter(x, x > 1)" * 30 + ".exists(x, true)"
     choice = "args.a" + " > 1 ? true : (args.a" * 14 + " > 1" + ")" * 14
     for text in (long_sum, nested, choice):
-        made = expression(parse_condition(text).tree, json_root("args"), whole="args")
+        made = expression(parse_condition(text).tree, ARGS)
         assert len(made) < 100_000
         con = table_of([{"a": 2}, {"a": [1, 2]}, {}])
         run = decider(parse_condition(text).tree)
-        assert [LETTER[run(args)] for args in ({"a": 2}, {"a": [1, 2]}, {})] == in_bulk(con, parse_condition(text))
+        assert [LETTER[run({"args": args})] for args in ({"a": 2}, {"a": [1, 2]}, {})] == in_bulk(
+            con, parse_condition(text)
+        )
 
 
 def test_lower_is_one_function() -> None:

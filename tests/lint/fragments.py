@@ -15,6 +15,25 @@ SECTIONS = {
     "tools": "tools:\n  get_note: {tier: read_only, input: {type: object, properties: {id: {type: string}}}}",
 }
 
+# The files that a page or a case may name in `uses` and `extends`.
+NEARBY = {
+    "library/mail.yaml": """\
+govern: 1
+library: mail
+version: 1
+purpose: Mail of the house.
+server: mail
+tools:
+  send_email:
+    tier: irreversible
+    external: true
+    input:
+      type: object
+      required: [to, body]
+      properties: {to: {type: string}, body: {type: string}}
+""",
+}
+
 
 def whole(fragment: str) -> str:
     """A charter's text: the fragment, then every section that it does not have. Its lines keep their numbers."""

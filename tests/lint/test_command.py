@@ -5,86 +5,17 @@ Leaves out what each rule finds (`test_rules`) and what loading refuses (tests/c
 
 from __future__ import annotations
 
-import io
 import json
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
 
-from govern.cli.app import main
 from govern.lint.engine import lint_rules, page_ids
 
-from .fragments import whole
+from .running import CLEAN, ERROR, ROOT, Govern, Ran, report
 
-ROOT = Path(__file__).parents[2]
 GAPS = sorted(path.stem for path in (ROOT / "src/govern/reconstruct/gaps").glob("*.md"))
-
-CLEAN = whole("""tools:
-  merge:
-    tier: irreversible
-    approval: {ask: lead}
-    input: {type: object, properties: {}}
-""")
-ERROR = whole("""tools:
-  merge: {tier: irreversible, approval: {ask: lead}, input: {type: object, properties: {}}}
-  post_comment:
-    teir: reversible
-""")
-WARNING = whole("""tools:
-  merge:
-    tier: irreversible
-    approval: {ask: lead, unless: args.checks_passed}
-    input: {type: object, required: [checks_passed], properties: {checks_passed: {type: boolean}}}
-""")
-NOTE = whole("""tools:
-  send:
-    tier: irreversible
-    approval: {ask: lead}
-    input: {type: object, required: [to], properties: {to: {type: string}}}
-    rules:
-      - {id: home, only_if: "args.to.matches('^https://corp[.]example')", otherwise: deny}
-""")
-
-
-@dataclass(frozen=True)
-class Ran:
-    code: int
-    out: str
-    err: str
-
-
-Govern = Callable[..., Ran]
-
-
-@pytest.fixture
-def govern(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Govern:
-    """Runs the command line in a folder that has one charter of each kind."""
-    for name, text in {"clean": CLEAN, "error": ERROR, "warning": WARNING, "note": NOTE}.items():
-        (tmp_path / f"{name}.yaml").write_text(text, "utf-8")
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str, stdin: str = "") -> Ran:
-        monkeypatch.setattr(sys, "argv", ["govern", *arguments])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()), "utf-8"))
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return Ran(int(ended.value.code or 0), out, err)
-
-    return run
-
-
-def report(ran: Ran) -> dict[str, Any]:
-    """The JSON document, held against the published schema."""
-    document: dict[str, Any] = json.loads(ran.out)
-    schema = json.loads((ROOT / "schemas/lint.v1.json").read_text("utf-8"))
-    jsonschema.Draft202012Validator(schema).validate(document)
-    return document
 
 
 def test_an_error_and_a_warning(govern: Govern) -> None:
@@ -105,6 +36,7 @@ error[unknown-key]: `teir` is not a key of a tool
      |     ^^^^ did you mean `tier`?
 
 1 error, 1 warning in 2 charters.  govern explain unknown-key
+1 can be fixed with --fix --unsafe-fixes; look with --diff first.
 """
     assert expected == ran.out
     assert (1, "") == (ran.code, ran.err)
@@ -153,6 +85,12 @@ def test_the_json_contract(govern: Govern) -> None:
         "column": 5,
         "end_line": 4,
         "end_column": 9,
+        "confidence": "high",
+        "fix": {
+            "message": "write `tier` instead of `teir`",
+            "safe": False,
+            "edits": [{"line": 4, "column": 5, "end_line": 4, "end_column": 9, "text": "tier"}],
+        },
     } == document["findings"][0]
     assert ("file-unreadable", "missing.yaml", 0) == tuple(
         document["findings"][1][key] for key in ("rule", "file", "line")

@@ -112,7 +112,7 @@ def test_what_is_called_impossible_never_happens() -> None:
         ruled += len(values) < 3
         for _ in range(25):
             args = arguments(random)
-            taken = judge(args)
+            taken = judge({"args": args})
             seen[taken] += 1
             assert taken in values, (text, args)
     assert ruled > 60
@@ -132,7 +132,7 @@ def loosens(text: str, permits: bool) -> bool:
     written = decider(parse_condition(text).tree)
     plain = decider(parse_condition(text.replace("has(args.n)", "args.nothing == 1")).tree)
     calls = [{key: value for part in parts for key, value in part.items()} for parts in product(*OTHERS.values())]
-    return any(written(args) is permits and plain(args) is not permits for args in calls)
+    return any(written({"args": args}) is permits and plain({"args": args}) is not permits for args in calls)
 
 
 @pytest.mark.parametrize("form", ["when", "only_if", "unless"])

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 import govern.lint.rules
+from govern.charter.files import within
 from govern.charter.load import load_text
 from govern.conditions import ConditionError, parse_condition
 from govern.findings import Finding
 from govern.lint.engine import LintRule, lint, lint_rules, page, page_ids
 
-from .fragments import whole
+from .fragments import NEARBY, whole
 
 PAGES = Path(govern.lint.rules.__file__).parent
 RULES = pytest.mark.parametrize("rule", lint_rules(), ids=lambda rule: rule.id)
@@ -27,7 +28,7 @@ def block(rule: LintRule, title: str) -> str:
 
 def found_in(fragment: str) -> list[Finding]:
     """What lint finds in the fragment itself, not in what is put behind it."""
-    loaded = load_text(whole(fragment))
+    loaded = load_text(whole(fragment), files=within(NEARBY))
     assert () == loaded.findings
     return [finding for finding in lint(loaded) if finding.location.line <= fragment.count("\n")]
 

@@ -1,7 +1,8 @@
 """The rules' cases: `rules/<id>.yaml`, each with the text that the rule's carets underline.
 
 A case names the charter's part (`charter`), what is underlined (`finds`), and where it matters the lines
-(`lines`), how much each finding weighs (`weighs`), and words of a message or a hint (`says`).
+(`lines`), how much each finding weighs (`weighs`), words of a message or a hint (`says`), and files that the
+charter names beside those of `fragments` (`files`, text by path).
 """
 
 from __future__ import annotations
@@ -12,15 +13,16 @@ from typing import Any
 import pytest
 import yaml
 
+from govern.charter.files import within
 from govern.charter.load import load_text
 from govern.findings import Location
 from govern.lint.engine import lint, lint_rules
 
-from .fragments import whole
+from .fragments import NEARBY, whole
 
 CASES = Path(__file__).parent / "rules"
 SEVERITY = {rule.id: rule.severity.value for rule in lint_rules()}
-KEYS = {"case", "charter", "finds", "lines", "weighs", "says"}
+KEYS = {"case", "charter", "finds", "lines", "weighs", "says", "files"}
 
 
 def read(rule: str) -> list[dict[str, Any]]:
@@ -58,7 +60,7 @@ def under(line: str, place: Location) -> str:
 @pytest.mark.parametrize(("rule", "case"), cases())
 def test_case(rule: str, case: dict[str, Any]) -> None:
     """The rule underlines exactly the texts that the case names, in the file's order, with the weight it names."""
-    loaded = load_text(whole(case["charter"]))
+    loaded = load_text(whole(case["charter"]), files=within({**NEARBY, **case.get("files", {})}))
     assert () == loaded.findings
     assert loaded.source is not None
     hits = [finding for finding in lint(loaded) if finding.rule == rule]

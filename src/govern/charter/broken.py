@@ -1,24 +1,37 @@
-"""YAML that does not parse: what to say of it, and how to read on behind a condition that lacks its quotes.
+"""YAML that does not parse: what to say of it, and how to read on behind what broke it.
 
 CEL and YAML meet badly: `!x`, `a ? b : c`, `['a', 'b']` in a flow mapping, a leading quote. Such a condition
-gets its own message, and is blanked out so that the rest of the file can be judged in the same run.
+gets its own message, and is blanked out so that the rest of the file can be judged in the same run. A key that
+lacks its colon breaks the syntax somewhere behind it: it is found by trying, and told at its own place.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from govern.charter import vocabulary
+from govern.charter.kinds import ConditionText
 from govern.charter.source import Source
 from govern.findings import Finding
 
-CONDITION_KEYS = frozenset({"when", "only_if", "unless"})
-QUOTE_HINT = "quote this condition: put it between double quotes"
-_KEY = re.compile(r"(?:^\s*(?:-\s+)*|[{,]\s*)(?P<key>when|only_if|unless)\s*:\s+(?=\S)")
-# What ends a condition inside a flow mapping: the next key that may stand beside it.
-_NEXT_KEY = re.compile(
-    r",\s*(?:id|tools|when|then|only_if|otherwise|because|ask|unless|tier|external|approval|rules)\s*:\s"
+_CONDITIONS = tuple(
+    level for level in vocabulary.LEVELS.values() if any(isinstance(key.value, ConditionText) for key in level.keys)
 )
+CONDITION_KEYS = frozenset(
+    key.name for level in _CONDITIONS for key in level.keys if isinstance(key.value, ConditionText)
+)
+QUOTE_HINT = "quote this condition: put it between double quotes"
+_KEY = re.compile(rf"(?:^\s*(?:-\s+)*|[{{,]\s*)(?P<key>{'|'.join(sorted(CONDITION_KEYS))})\s*:\s+(?=\S)")
+# What ends a condition inside a flow mapping: the next key that may stand beside it.
+_NEXT_KEY = re.compile(rf",\s*(?:{'|'.join(sorted({key for level in _CONDITIONS for key in level.known}))})\s*:\s")
+# A word at the beginning of a line, or after `{` or `,`, that no colon follows.
+_BARE = re.compile(
+    r"""(?:^[ ]*(?:-[ ]+)*|[{,][ ]*)(?P<word>"[^"\n]*"|'[^'\n]*'|[A-Za-z_][\w./@-]*)(?=[ ]|$)(?![ ]*:)"""
+)
+_LINES_TRIED = 3
+_MOST_TRIED = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +64,48 @@ def without_condition(source: Source, text: str, problem: Problem, blanks: set[i
             blank = '"' + "_" * (end - at - 2) + '"'
             return text[:at] + blank + text[end:], at, source.finding("quote-condition", at, end, message, QUOTE_HINT)
     return None
+
+
+def missing_colon(
+    source: Source, text: str, problem: Problem, breaks: Callable[[str], int | None]
+) -> tuple[int, int] | None:
+    """The key that lacks its colon, if one explains a syntax error: with a colon, the text is good up to there.
+
+    Args:
+        breaks: where the syntax of a text breaks, None where it does not.
+    """
+    if len(text) > _MOST_TRIED:
+        return None
+    for start, end in _bare(source, text, problem.at):
+        if end - start > 1:
+            broken = breaks(f"{text[:start]}{'_' * (end - start - 1)}:{text[end:]}")
+            if broken is None or broken > problem.at:
+                return start, end
+    return None
+
+
+def _bare(source: Source, text: str, at: int) -> Iterator[tuple[int, int]]:
+    """Words that stand where a key may and have no colon, before an offset, the nearest first."""
+    line, _ = source.position(min(at, len(text)))
+    tried = 0
+    while line > 0 and tried < _LINES_TRIED:
+        start = source.starts[line - 1]
+        written = text[start : start + len(source.line(line))]
+        if written.strip() and not written.lstrip().startswith("#"):
+            tried += 1
+            found = [match.span("word") for match in _BARE.finditer(written) if _may_begin(written, match.start())]
+            yield from ((start + left, start + right) for left, right in reversed(found) if start + left < at)
+        line -= 1
+
+
+def _may_begin(line: str, at: int) -> bool:
+    """Whether a key may begin there: with its line, or inside braces."""
+    return line[at] != "," or line.count("{", 0, at) > line.count("}", 0, at)
+
+
+def no_colon(word: str) -> tuple[str, str]:
+    """What to say of a key without its colon: message and hint."""
+    return f"a `:` is missing after `{word}`", f"write `{word}: …`"
 
 
 def _closes(text: str) -> bool:

@@ -170,7 +170,9 @@ def _limit(base: str, limit: Limit) -> Limit:
 
 def _named(base: Charter) -> Iterable[Escalation]:
     """Escalations of a base; one for a rule's id means the base's own rule."""
-    own = {rule.id.name for rule in base.rules} | {limit.id.name for limit in base.limits}
+    after = base.untrusted.after_reading if base.untrusted else ()
+    ids = (*(rule.id for rule in base.rules), *(limit.id for limit in base.limits), *(each.id for each in after))
+    own = {id.name for id in ids if id is not None}
     for each in base.escalation:
         yield replace(each, event=_id(base.agent, each.event)) if each.event.name in own else each
 

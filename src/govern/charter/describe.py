@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from govern.charter.model import Described, Input, Tier, Tool, Word
+from govern.charter.model import Described, Input, Rule, Tier, Tool, Word
 from govern.charter.reader import Fields, Reader
 from govern.events.canonical import digest, text_of
 
@@ -40,7 +40,7 @@ def describe(reader: Reader, tool: Tool, entry: Tool, fields: Fields) -> Tool:
         output=_both(tool.output, entry.output),
         sensitive=_union(tool.sensitive, entry.sensitive),
         secret=_union(tool.secret, entry.secret),
-        rules=(*tool.rules, *entry.rules),
+        rules=(*tool.rules, *(_named(rule, library, tool) for rule in entry.rules)),
         described=entry.described,
     )
 
@@ -49,6 +49,12 @@ def _both(own: Input | None, library: Input | None) -> Input | None:
     if own is None or library is None:
         return own or library
     return replace(own, also=library)
+
+
+def _named(rule: Rule, library: str, tool: Tool) -> Rule:
+    """A library's rule as the charter has it: about the tool by the charter's name, its id behind the library's."""
+    word = Word(tool.name, rule.tools[0].at)
+    return replace(rule, id=Word(f"{library}/{rule.id.name}", rule.id.at), tools=(word,))
 
 
 def _union(own: tuple[Word, ...], library: tuple[Word, ...]) -> tuple[Word, ...]:

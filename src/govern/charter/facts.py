@@ -10,10 +10,10 @@ from govern.charter import kinds, vocabulary
 from govern.charter.model import Fact, FactField, ResultOf, Word
 from govern.charter.reader import Fields, Reader
 from govern.charter.yaml_tree import Map, Node, Scalar
-from govern.conditions.scope import FieldType, Scope
+from govern.conditions.scope import RESERVED, FieldType, Scope
 
-# Names that conditions know already.
-TAKEN = frozenset({"args", "tool", "agent", "at", "record", "result", "call", "session", "true", "false", "null"})
+# Names that mean something else: to conditions, or where a source's call is told from the call that is judged.
+TAKEN = RESERVED | {"call", "session"}
 _KEY = re.compile(rf"{kinds.FACT.pattern}|result(?:\.[A-Za-z_][A-Za-z0-9_-]*)+")
 _KEY_WORDS = "an argument of the source's call, as in `order_id`, or `result.field`"
 
@@ -61,9 +61,10 @@ def _fact(reader: Reader, key: Scalar, node: Node, name: Word | None) -> Fact | 
         else "latest"
     )
     if "take" in fields and "from" in fields and not isinstance(fields["from"], Map):
-        reader.error("conflicting-keys", fields.key("take"), "`take` chooses among results, this is from the session")
+        message = "`take` chooses among results, this is from the session"
+        reader.error("conflicting-keys", fields.key("take"), message, "leave it out")
         good = False
-    made = _fields(reader, fields, source is not None) if "fields" in fields else None
+    made = _fields(reader, fields, fields.get("from")) if "fields" in fields else None
     if not good or name is None or take is None or made is None or "from" not in fields:
         return None
     return Fact(name.name, source, take == "first", made, name.at)
@@ -80,7 +81,7 @@ def _source(reader: Reader, node: Node, key: Scalar) -> ResultOf | None:
     entries = reader.mapping(fields["where"], "`where`") if "where" in fields else ()
     for name, value in entries:
         left = reader.word(name, "a key of `where`", _KEY, _KEY_WORDS)
-        right = reader.place(value, f"`{name.value}` of `where`", ("args",), facts=True)
+        right = reader.place(value, f"`{name.value}` of `where`", ("args",), facts=True, below=True)
         if left is not None and right is not None:
             where.append((left, right))
     if not tools or len(where) < len(entries) or ("where" in fields and not entries):
@@ -88,18 +89,21 @@ def _source(reader: Reader, node: Node, key: Scalar) -> ResultOf | None:
     return ResultOf(tools, tuple(where))
 
 
-def _fields(reader: Reader, fields: Fields, from_result: bool) -> dict[str, FactField] | None:
+def _fields(reader: Reader, fields: Fields, source: Node | None) -> dict[str, FactField] | None:
     made: dict[str, FactField] = {}
     entries = reader.mapping(fields["fields"], "`fields` of a fact")
     for key, value in entries:
         name = reader.word(key, "a field's name", kinds.FACT, kinds.FACT_WORDS)
-        field = _field(reader, key, value, name, from_result)
+        field = _field(reader, key, value, name, isinstance(source, Map), isinstance(source, Scalar))
         if field is not None:
             made[field.name] = field
-    return made if made and len(made) == len(entries) else None
+    lost = isinstance(fields["fields"], Map) and fields["fields"].lost
+    return made if made and len(made) == len(entries) and not lost else None
 
 
-def _field(reader: Reader, key: Scalar, node: Node, name: Word | None, from_result: bool) -> FactField | None:
+def _field(
+    reader: Reader, key: Scalar, node: Node, name: Word | None, from_result: bool, from_session: bool
+) -> FactField | None:
     if not isinstance(node, Map):
         kind = reader.choice(node, "a type of a field", vocabulary.FIELD_TYPES, "unknown-type")
         path = f"result.{name.name}" if name is not None and from_result else ""
@@ -108,7 +112,7 @@ def _field(reader: Reader, key: Scalar, node: Node, name: Word | None, from_resu
     if fields is None:
         return None
     if not {"type", "enum"} & set(fields):
-        if not fields.misspelt:
+        if not fields.may_be("type", "enum"):
             reader.error("missing-key", key, "the field has neither `type` nor `enum`", "say what it holds")
         return None
     kind = (
@@ -119,10 +123,9 @@ def _field(reader: Reader, key: Scalar, node: Node, name: Word | None, from_resu
     values = _values(reader, fields["enum"]) if "enum" in fields else ()
     path = f"result.{name.name}" if name is not None and from_result else ""
     if "path" in fields:
-        if not from_result:
-            reader.error(
-                "conflicting-keys", fields.key("path"), "`path` is a place in a result, this is from the session"
-            )
+        if from_session:
+            message = "`path` is a place in a result, this is from the session"
+            reader.error("conflicting-keys", fields.key("path"), message, "leave it out")
             return None
         found = reader.place(fields["path"], "`path`", ("result", "call"))
         if found is None:
@@ -134,7 +137,7 @@ def _field(reader: Reader, key: Scalar, node: Node, name: Word | None, from_resu
     if any(
         _kind_of((value,)) != kind and not (kind == "number" and _kind_of((value,)) == "integer") for value in values
     ):
-        reader.error("wrong-value", fields["enum"], f"a value of `enum` is no {kind}", "one kind only")
+        reader.error("wrong-value", fields["enum"], *_mixed(kind))
         return None
     return FactField(name.name, kind, values, path, name.at)
 
@@ -160,6 +163,12 @@ def _kind_of(values: tuple[Any, ...]) -> str:
     if kinds_of == {"integer", "number"}:
         return "number"
     return kinds_of.pop() if len(kinds_of) == 1 else "any"
+
+
+def _mixed(kind: str) -> tuple[str, str]:
+    if kind == "any":
+        return "the values of `enum` are of several kinds", "text only, or numbers only"
+    return f"a value of `enum` is no {kind}", f"values of type `{kind}` only"
 
 
 def same(one: Fact, other: Fact) -> bool:

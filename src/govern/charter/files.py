@@ -1,6 +1,9 @@
 """Where the files come from that a charter names: beside it on disk, or out of a bundle.
 
-A path is relative to the charter's folder, with forward slashes; `..` is allowed, an address is not.
+A path is relative to the folder of the file that names it, with forward slashes, and ends in `.yaml`. It may leave
+the charter's folder (`../org/base.yaml` is what an organisation shares), links are followed; an absolute path or an
+address is refused. Nothing of a file that is not of the language is used or kept: of what cannot be read as one,
+findings show the error alone.
 """
 
 from __future__ import annotations
@@ -23,6 +26,9 @@ def beside(path: str | Path) -> Files:
 
     def give(name: str) -> tuple[bytes, str] | Finding:
         place = os.path.normpath(os.path.join(folder, *name.split("/")))
+        if os.path.exists(place) and not os.path.isfile(place):  # a pipe would wait for ever
+            what = "a folder" if os.path.isdir(place) else "a device or a pipe"
+            return Finding("file-unreadable", Severity.ERROR, f"`{name}` is {what}, not a file", Location(place))
         data = read(place)
         return data if isinstance(data, Finding) else (data, place)
 

@@ -25,7 +25,7 @@ def _gate(reader: Reader, key: Scalar, node: Node, name: Word | None) -> Gate | 
     fields = reader.fields(node, vocabulary.GATE, key)
     if fields is None:
         return None
-    if "if_no_answer" not in fields:
+    if "if_no_answer" not in fields and not fields.may_be("if_no_answer"):
         message = f"the gate `{key.value}` does not say what silence means"
         reader.error("no-answer-undefined", key, message, "add `if_no_answer: [{after: 24h, then: deny}]`")
     roles = reader.names(fields["roles"], "`roles` of a gate", "a role", "role") if "roles" in fields else ()
@@ -58,7 +58,7 @@ def _confirm(reader: Reader, fields: Fields, key: Scalar) -> bool | None:
                 return None
         return reader.choice(fields["confirm"], "who confirms", ("session.person",), "unknown-word") is not None or None
     if "roles" not in fields:
-        if not fields.misspelt:
+        if not fields.may_be("roles", "confirm"):
             reader.error("missing-key", key, "a gate needs `roles`", "or `confirm: session.person`")
         return None
     return False
@@ -69,7 +69,7 @@ def _fatigue(reader: Reader, node: Node, key: Scalar) -> Fatigue | None:
     if fields is None:
         return None
     if not fields:
-        if not fields.misspelt:
+        if not fields.misspelt:  # its only key is misspelt
             reader.error("empty-collection", node, "`fatigue` is empty", "leave the key out, or fill it")
         return None
     pending = reader.integer(fields["max_pending"], "`max_pending`", 1) if "max_pending" in fields else None
@@ -112,7 +112,7 @@ def _step(reader: Reader, node: Node) -> Escalate | End | None:
         message = (
             f"a step of `if_no_answer` has {'both' if both else 'neither'} `ask` {'and' if both else 'nor'} `then`"
         )
-        if both or not fields.misspelt:
+        if both or not fields.may_be("ask", "then"):
             rule = "conflicting-keys" if both else "missing-key"
             reader.error(rule, node, message, "ask another gate, or end with a verdict")
         return None

@@ -19,9 +19,9 @@ def _limit(reader: Reader, node: Node, mapped: bool) -> Limit | None:
     fields = reader.fields(node, vocabulary.LIMIT)
     if fields is None:
         return None
-    id = reader.name(fields["id"], "a limit's id", "rule") if "id" in fields else None
+    id = reader.id(fields, "a limit's id")
     select = read_selector(reader, fields, vocabulary.LIMIT, mapped=mapped)
-    total = reader.place(fields["sum"], "`sum`", ("args",)) if "sum" in fields else None
+    total = reader.place(fields["sum"], "`sum`", ("args",), below=True) if "sum" in fields else None
     most = reader.number(fields["max"], "`max`") if "max" in fields else None
     span, seconds = _within(reader, fields["within"]) if "within" in fields else (None, None)
     each = _for_each(reader, fields["for_each"]) if "for_each" in fields else ()
@@ -41,7 +41,7 @@ def _limit(reader: Reader, node: Node, mapped: bool) -> Limit | None:
 def _within(reader: Reader, node: Node) -> tuple[str | None, int | None]:
     if isinstance(node, Scalar) and isinstance(node.value, str) and node.value in vocabulary.SPANS:
         return node.value, None
-    if isinstance(node, Scalar) and isinstance(node.value, str) and node.value.isalpha() and not node.refused:
+    if isinstance(node, Scalar) and isinstance(node.value, str) and node.value.isalpha():
         reader.choice(node, "a span or a duration", (*vocabulary.SPANS, "24h"), "invalid-duration")
         return None, None
     return None, reader.duration(node, "`within`")
@@ -53,9 +53,17 @@ def _for_each(reader: Reader, node: Node) -> tuple[Word, ...] | None:
         if isinstance(item, Scalar) and item.value in vocabulary.KEYED_BY:
             found.append(Word(str(item.value), reader.at(item)))
         else:
-            found.append(reader.place(item, "a key of `for_each`", (*vocabulary.KEYED_BY, "args"), facts=True))
+            found.append(_key(reader, item))
     words = reader.distinct(tuple(found), "a key")
     return words if words and None not in found else None
+
+
+def _key(reader: Reader, node: Node) -> Word | None:
+    """A place below `args`, or a fact's field."""
+    if isinstance(node, Scalar) and isinstance(node.value, str) and not ("." in node.value or "[" in node.value):
+        reader.choice(node, "a key of `for_each`", (*vocabulary.KEYED_BY, "args.…"), "invalid-path")
+        return None
+    return reader.place(node, "a key of `for_each`", ("args",), facts=True, below=True)
 
 
 def read_untrusted(reader: Reader, node: Node, key: Scalar, *, mapped: bool) -> Untrusted | None:
@@ -73,6 +81,7 @@ def read_untrusted(reader: Reader, node: Node, key: Scalar, *, mapped: bool) -> 
     if "on_instructions" in fields:
         what = "what is done with instructions"
         on = reader.choice(fields["on_instructions"], what, vocabulary.ON_INSTRUCTIONS, "unknown-word") or ""
+    reader.lost_id |= fields.may_be("after_reading")
     after: tuple[AfterReading | None, ...] = ()
     if "after_reading" in fields:
         items = reader.items(fields["after_reading"], "`after_reading`")
@@ -86,7 +95,7 @@ def _after(reader: Reader, node: Node, mapped: bool) -> AfterReading | None:
     fields = reader.fields(node, vocabulary.AFTER_READING)
     if fields is None:
         return None
-    id = reader.name(fields["id"], "an id", "rule") if "id" in fields else None
+    id = reader.id(fields, "an id") if "id" in fields or fields.may_be("id") else None
     select = read_selector(reader, fields, vocabulary.AFTER_READING, mapped=mapped)
     unless = reader.clause(fields["unless"], "unless") if "unless" in fields else None
     effect = read_effect(reader, fields["then"], "then") if "then" in fields else None

@@ -1,4 +1,4 @@
-"""Reads and checks a tool's `input`: JSON Schema 2020-12 with a closed set of keywords.
+"""Reads and checks a tool's `input` and `output`: JSON Schema 2020-12 with a closed set of keywords.
 
 JSON Schema ignores a keyword it does not know, so that `requried` demands nothing and says nothing. Here it
 is an error, at its place. Keywords that no validator judges (`contentEncoding`), that reach outside the file
@@ -56,16 +56,21 @@ _TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "
 
 
 def read_input(reader: Reader, node: Node, key: Scalar) -> Input | None:
-    """The schema as plain data with the place of every part; None if anything in it is wrong."""
+    """The schema as plain data with the place of every part; None if anything in it is wrong.
+
+    Args:
+        key: `input` or `output`; arguments are an object, a result may be anything.
+    """
     if not isinstance(node, Map):
-        reader.wrong(node, "`input`", "a JSON Schema (a mapping)")
+        reader.wrong(node, f"`{key.value}`", "a JSON Schema (a mapping)")
         return None
     before = len(reader.findings)
     if any(finding.location.line for finding in reader.findings if _inside(reader, finding, node)):
         return None  # a part of it could not be read: what is left may mean something else
-    check = _Check(reader)
+    check = _Check(reader, str(key.value))
     check.schema(node, "")
-    check.root(node)
+    if key.value == "input":
+        check.root(node)
     if len(reader.findings) > before or _unread(node):
         return None
     data: dict[str, Any] = check.data(node, "")
@@ -92,8 +97,9 @@ def _unread(node: Node) -> bool:
 
 
 class _Check:
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, name: str) -> None:
         self.reader = reader
+        self.name = name
         self.places: dict[str, Location] = {}
 
     def schema(self, node: Node, path: str) -> None:
@@ -108,7 +114,9 @@ class _Check:
         for key, value in node.entries:
             word = str(key.value)
             if word in _REFUSED:
-                self.reader.error("schema-unsupported", key, f"`{word}` is not supported in `input`", _REFUSED[word])
+                self.reader.error(
+                    "schema-unsupported", key, f"`{word}` is not supported in `{self.name}`", _REFUSED[word]
+                )
             elif word not in KEYWORDS:
                 message = f"`{word}` is no keyword of JSON Schema 2020-12: it would demand nothing"
                 self.reader.error("schema-unknown-keyword", key, message, did_you_mean(word, KEYWORDS))
@@ -127,6 +135,8 @@ class _Check:
                 self.keyword(word, value)
 
     def keyword(self, word: str, value: Node) -> None:
+        if isinstance(value, Scalar) and value.refused:
+            return
         text = value.value if isinstance(value, Scalar) and isinstance(value.value, str) else None
         match word:
             case "pattern" if isinstance(value, Scalar):

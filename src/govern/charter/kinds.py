@@ -8,7 +8,8 @@ reading (`reader`), which says what is wrong with a value.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 # A role, a gate, a rule: lower-case words, so that two names never differ by case alone.
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
@@ -128,7 +129,7 @@ class SchemaText:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """`deny`, or `{approval: GATE}`, or `{tier: TIER}`."""
+    """`deny`, or `{approval: GATE}`, `{tier: TIER}`, or both of these together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,13 +197,13 @@ class Level:
         what: how messages call it, with its article.
         keys: in the order in which `fmt` writes them.
         apart: required keys whose absence a reader of their own reports.
-        planned: keys of the language that are not built yet: refused, with a hint that says so.
+        elsewhere: keys that authors look for here and that stand elsewhere: the finding's id, and a hint.
     """
 
     what: str
     keys: tuple[Key, ...]
     apart: tuple[str, ...] = ()
-    planned: tuple[str, ...] = ()
+    elsewhere: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def known(self) -> tuple[str, ...]:

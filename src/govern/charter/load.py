@@ -7,10 +7,12 @@ that loads, and deployment files (`deployment`).
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from govern.charter.files import Files, beside, nowhere
+from govern.charter.lock import lock_beside, locked
 from govern.charter.model import LANGUAGE_VERSION, Charter, Kind, Word
 from govern.charter.parts import Parts
 from govern.charter.read import own_sections
@@ -54,28 +56,45 @@ def load(path: str | Path, minimums: tuple[str, ...] = ()) -> Loaded:
     data = read(path)
     if isinstance(data, Finding):
         return Loaded(None, (data,), None)
-    name = "standard input" if str(path) == "-" else str(path)
-    return load_bytes(data, name, beside(path), minimums)
+    if str(path) == "-":
+        return load_bytes(data, "standard input", beside(path), minimums)
+    return load_bytes(data, str(path), beside(path), minimums, lock_beside(path))
 
 
-def load_text(text: str, file: str = "charter.yaml", files: Files = nowhere, minimums: tuple[str, ...] = ()) -> Loaded:
+def load_text(
+    text: str,
+    file: str = "charter.yaml",
+    files: Files = nowhere,
+    minimums: tuple[str, ...] = (),
+    lock: bytes | Finding | None = None,
+) -> Loaded:
     """Loads a charter from its text.
 
     Args:
         file: the name that findings show.
         files: gives the files that it names.
         minimums: as for `load`.
+        lock: the bytes of the lock of its folder, None where there is none.
     """
-    return load_bytes(text.encode("utf-8", "surrogatepass"), file, files, minimums)
+    return load_bytes(text.encode("utf-8", "surrogatepass"), file, files, minimums, lock)
 
 
-def load_bytes(data: bytes, file: str, files: Files = nowhere, minimums: tuple[str, ...] = ()) -> Loaded:
+def load_bytes(
+    data: bytes,
+    file: str,
+    files: Files = nowhere,
+    minimums: tuple[str, ...] = (),
+    lock: bytes | Finding | None = None,
+) -> Loaded:
     """Loads a charter from its bytes; more than MAX_BYTES are refused. Arguments as for `load_text`."""
     source, node, findings = tree_of(data, file)
     if source is None or node is None:
         return Loaded(None, _ordered(findings), source)
-    parts = Parts(files, _part)
-    charter, found = _read(source, node, parts, "", minimums)
+    parts = Parts(files, _part, os.path.basename(file))
+    charter, found = _read(source, node, parts, "", minimums, flawed=bool(findings))
+    if charter is not None and lock is not None:
+        charter, pinned = locked(charter, lock)
+        found += pinned
     findings = _ordered((*findings, *found))
     return Loaded(None if findings else charter, findings, source)
 
@@ -133,15 +152,15 @@ def _part(data: bytes, file: str, parts: Parts, path: str) -> tuple[Charter | No
     source, node, findings = tree_of(data, file)
     if source is None or node is None:
         return None, _ordered(findings)
-    charter, found = _read(source, node, parts, path, ())
+    charter, found = _read(source, node, parts, path, (), flawed=bool(findings))
     findings = _ordered((*findings, *found))
     return (None if findings else charter), findings
 
 
 def _read(
-    source: Source, node: Node, parts: Parts, path: str, minimums: tuple[str, ...]
+    source: Source, node: Node, parts: Parts, path: str, minimums: tuple[str, ...], *, flawed: bool
 ) -> tuple[Charter | None, tuple[Finding, ...]]:
-    reader = Reader(source)
+    reader = Reader(source, flawed=flawed)
     if not isinstance(node, Map):
         reader.wrong(node, "a charter", "a mapping that begins with `govern: 1`")
         return None, tuple(reader.findings)

@@ -5,7 +5,7 @@ Tiers, forms of rules and verdicts are the policy's own words.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -14,6 +14,7 @@ from govern.charter.source import Source
 from govern.conditions import Condition
 from govern.conditions.scope import Scope
 from govern.findings import Location
+from govern.policy.glob import matches
 from govern.policy.model import Effect as Verdict
 from govern.policy.model import Tier
 from govern.policy.model import When as Form
@@ -125,6 +126,11 @@ class Rule:
     at: Location
     tiers: tuple[Tier, ...] = ()
     external: bool | None = None
+
+    @property
+    def select(self) -> Selector:
+        """The tools that it is about."""
+        return Selector(self.tools, self.tiers, self.external)
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +334,11 @@ class Selector:
     tiers: tuple[Tier, ...]
     external: bool | None
 
+    def concerns(self, tool: Tool) -> bool:
+        """Whether it is about a tool. Tiers are left to the decision: a rule may raise them."""
+        named = not self.tools or any(matches(word.name, tool.name) for word in self.tools)
+        return named and self.external in (None, tool.external)
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -448,6 +459,19 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Pins:
+    """What `govern.lock` says of one charter.
+
+    Args:
+        parts: digest by path from the charter's folder.
+        tools: digest of each tool's description by its name.
+    """
+
+    parts: Mapping[str, str]
+    tools: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Charter:
     """A charter with everything it is composed of, or a base or library by itself.
 
@@ -460,6 +484,7 @@ class Charter:
         rules: those of `rules`, of this file and its bases; a tool's own are in the tool. `every_rule` has both.
         parts: the files it is composed with, in the order in which they are read.
         scope: the facts that conditions may ask about.
+        locked: what the lock of its folder pins for it; None where there is none.
     """
 
     source: Source
@@ -488,7 +513,7 @@ class Charter:
     uses: tuple[Word, ...] = ()
     server: str = ""
     scope: Scope = field(default_factory=Scope)
-    digest: str = ""
+    locked: Pins | None = None
 
     @property
     def every_rule(self) -> tuple[Rule, ...]:

@@ -14,6 +14,7 @@ from govern.charter.reader import Reader
 from govern.findings import Finding
 
 MOST_FILES = 100
+DEEPEST = 20
 _KEY = {Kind.BASE: "extends", Kind.LIBRARY: "uses"}
 
 
@@ -23,18 +24,20 @@ class Parts:
     Args:
         files: gives their bytes.
         load: loads one of them by itself, with what it extends.
+        whole: the charter's own file, from its folder; empty where it has none.
     """
 
     def __init__(
         self,
         files: Files,
         load: Callable[[bytes, str, Parts, str], tuple[Charter | None, tuple[Finding, ...]]],
+        whole: str = "",
     ) -> None:
         self.files = files
         self.load = load
         self.known: dict[str, Charter | None] = {}
         self.parts: dict[str, Part] = {}
-        self.open: list[str] = []
+        self.open: list[str] = [whole] if whole else []
 
     def one(self, reader: Reader, word: Word, kind: Kind, path: str) -> Charter | None:
         """A file that the reader's file names; an error where it is named, if it cannot be used.
@@ -43,8 +46,8 @@ class Parts:
             path: of the file that names it.
         """
         place = joined(path, word.name)
-        if place in self.open or place == path:
-            way = " → ".join([*self.open[self.open.index(place) if place in self.open else 0 :], place])
+        if place in self.open:
+            way = " → ".join([*self.open[self.open.index(place) :], place])
             reader.told("extends-cycle", word.at, f"`{word}` comes back to itself: {way}", "let one of them end it")
             return None
         if place in self.known:
@@ -55,8 +58,12 @@ class Parts:
                 )
                 return None
             return self._fits(reader, word, charter, kind)
-        if len(self.known) >= MOST_FILES:
-            reader.told("broken-part", word.at, f"more than {MOST_FILES} files in one charter")
+        if len(self.known) + len(self.open) >= MOST_FILES:
+            reader.told("broken-part", word.at, f"`{word}` is one file too many: a charter is at most {MOST_FILES}")
+            return None
+        if len(self.open) >= DEEPEST:
+            message = f"`{word}` is extended over more than {DEEPEST} files, each by the one before"
+            reader.told("broken-part", word.at, message, "extend it directly")
             return None
         given = self.files(place)
         if isinstance(given, Finding):

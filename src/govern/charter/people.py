@@ -5,7 +5,7 @@ from __future__ import annotations
 from govern.charter import vocabulary
 from govern.charter.model import Elevated, Escalation, Identity, Records, Shadow, Word
 from govern.charter.reader import Reader
-from govern.charter.yaml_tree import Node, Scalar
+from govern.charter.yaml_tree import Map, Node, Scalar
 
 
 def read_identity(reader: Reader, node: Node, key: Scalar) -> Identity | None:
@@ -30,6 +30,9 @@ def read_identity(reader: Reader, node: Node, key: Scalar) -> Identity | None:
         if each.scope.name in always:
             message = f"`{each.scope.name}` is standing and elevated"
             reader.told("conflicting-keys", each.scope.at, message, "a scope that is always held is never issued")
+    scopes = fields.get("elevated")
+    if fields.may_be("elevated") or (isinstance(scopes, Map) and scopes.lost):  # its scopes are not all known
+        return None
     if account is None or len(elevated) < len(entries) or ("standing" in fields and not standing):
         return None
     return Identity(account, standing, tuple(elevated), reader.at(key))
@@ -76,12 +79,13 @@ def _escalation(reader: Reader, node: Node) -> Escalation | None:
         then = reader.choice(fields["then"], "an action", vocabulary.ACTIONS, "unknown-word")
     bad = False
     for one, other in (("times", "within"), ("within", "times")):
-        if one in fields and other not in fields and not fields.misspelt:
+        if one in fields and other not in fields and not fields.may_be(other):
             reader.error("missing-key", fields.key(one), f"`{one}` needs `{other}` beside it")
             bad = True
-    if event is not None and event.name == "repeated_failure" and not bad and "times" not in fields:
+    repeated = event is not None and event.name == "repeated_failure"
+    if repeated and not bad and "times" not in fields and not fields.may_be("times"):
         reader.error("missing-key", fields.key("event"), "`repeated_failure` needs `times` and `within`")
-        bad = True
+    bad |= repeated and "times" not in fields
     if event is None or times is None or to is None or then is None or bad or ("within" in fields and within is None):
         return None
     return Escalation(event, times, within, to, then, event.at)

@@ -18,15 +18,15 @@ from govern.charter.history import read_limits, read_untrusted
 from govern.charter.model import Charter, Effect, Fact, Gate, Kind, Tool, Word
 from govern.charter.parts import Parts
 from govern.charter.people import read_escalation, read_identity, read_records, read_shadow
-from govern.charter.reader import Fields, Reader
+from govern.charter.reader import Fields, Reader, meant
 from govern.charter.rules import read_never, read_rules
 from govern.charter.scenarios import read_scenarios
 from govern.charter.tools import by_every_name, read_tools
-from govern.charter.yaml_tree import Map
-from govern.findings import closest
+from govern.charter.yaml_tree import Map, Scalar, Seq
 
 _T = TypeVar("_T")
 _LEVELS = {Kind.CHARTER: vocabulary.CHARTER, Kind.BASE: vocabulary.BASE, Kind.LIBRARY: vocabulary.LIBRARY}
+_WITH_IDS = ("tools", "rules", "limits", "untrusted")
 _NAMED_BY = {"agent": Kind.CHARTER, "base": Kind.BASE, "library": Kind.LIBRARY}
 
 
@@ -62,8 +62,8 @@ def _kind(reader: Reader, node: Map) -> Kind | None:
         return None
     if written:
         return _NAMED_BY[written[0]]
-    meant = [near for name in keys if name not in vocabulary.CHARTER.known and (near := closest(name, _NAMED_BY))]
-    return _NAMED_BY[meant[0]] if len(meant) == 1 else Kind.CHARTER
+    nears = [near for name in keys if name not in vocabulary.CHARTER.known and (near := meant(name, _NAMED_BY))]
+    return _NAMED_BY[nears[0]] if len(nears) == 1 else Kind.CHARTER
 
 
 def _library(reader: Reader, fields: Fields) -> Charter | None:
@@ -103,12 +103,14 @@ class _File:
         self.path = path
         self.minimums = minimums
         self.bases: list[Charter] = []
-        self.whole = True  # whether every part could be read: if not, a name may be defined there
+        self.named: dict[str, Charter] = {}  # parts by what they call themselves
+        # Whether every base, and every library, could be read: if not, a name may be defined there.
+        self.whole = self.all_described = True
 
     def charter(self) -> Charter | None:
         reader, fields = self.reader, self.fields
-        extends = self.files("extends")
-        uses = self.files("uses")
+        extends, self.whole = self.files("extends")
+        uses, self.all_described = self.files("uses")
         for word in (*extends, *self.minimums):
             self.extend(word)
         described = self.libraries(uses)
@@ -121,7 +123,9 @@ class _File:
         roles = reader.names(fields["roles"], "`roles`", "a role") if "roles" in fields else ()
         identity = read_identity(reader, fields["identity"], fields.key("identity")) if "identity" in fields else None
         gates: dict[str, Gate | None] = read_gates(reader, fields["approvals"]) if "approvals" in fields else {}
-        tools: dict[str, Tool | None] = read_tools(reader, fields["tools"], described) if "tools" in fields else {}
+        tools: dict[str, Tool | None] = {}
+        if "tools" in fields:
+            tools = read_tools(reader, fields["tools"], described, complete=self.all_described)
         rules = read_rules(reader, fields["rules"], mapped=mapped) if "rules" in fields else ()
         limits = read_limits(reader, fields["limits"], mapped=mapped) if "limits" in fields else ()
         never = read_never(reader, fields["never"]) if "never" in fields else ()
@@ -131,7 +135,8 @@ class _File:
             untrusted = read_untrusted(reader, fields["untrusted"], fields.key("untrusted"), mapped=mapped)
         escalation = read_escalation(reader, fields["escalation"]) if "escalation" in fields else ()
         shadow = read_shadow(reader, fields["shadow"], fields.key("shadow")) if "shadow" in fields else None
-        scenarios = read_scenarios(reader, fields["scenarios"], self.all_facts(facts)) if "scenarios" in fields else ()
+        known_facts = self.all_facts(facts) if self.known("facts", facts) else None
+        scenarios = read_scenarios(reader, fields["scenarios"], known_facts) if "scenarios" in fields else ()
         after = untrusted.after_reading if untrusted else ()
         effects: tuple[Effect, ...] = (
             *(rule.effect for tool in tools.values() if tool for rule in tool.rules),
@@ -139,7 +144,6 @@ class _File:
             *(limit.effect for limit in limits),
             *(each.effect for each in after),
         )
-        identity_known = "identity" not in fields or identity is not None
         reader.findings.extend(
             references.check(
                 references.Parts(
@@ -147,16 +151,16 @@ class _File:
                     reader.named,
                     self.known_roles(roles),
                     self.known_gates(gates),
-                    tools if tools else None,
-                    self.all_facts(facts) if self.known("facts") else None,
+                    tools if self.known("tools", tools) and tools else None,
+                    known_facts,
                     identity,
-                    identity_known,
-                    self.base_ids(),
+                    (identity is not None) if "identity" in fields else not fields.may_be("identity"),
+                    self.ids_of_parts(tools) if self.ids_known() else None,
                     effects,
                 )
             )
         )
-        if reader.findings or agent is None or version is None or purpose is None or owner is None:
+        if reader.findings or reader.flawed or agent is None or version is None or purpose is None or owner is None:
             return None
         own = Charter(
             source=reader.source, agent=agent.name, agent_at=agent.at, version=version, purpose=purpose, owner=owner,
@@ -175,7 +179,7 @@ class _File:
         if not composition.findings:
             every = tuple(whole.effects)
             parts = references.Parts(
-                self.kind, self.reader.named, None, whole.gates, whole.tools or None, None, None, False, (), every
+                self.kind, self.reader.named, None, whole.gates, whole.tools or None, None, None, False, None, every
             )
             self.reader.findings.extend(references.of_gates(parts))
         return None if self.reader.findings else whole
@@ -187,10 +191,16 @@ class _File:
             return None
         return self.reader.word(self.fields["agent"], "`agent`", kinds.AGENT, kinds.AGENT_WORDS)
 
-    def files(self, key: str) -> tuple[Word, ...]:
+    def files(self, key: str) -> tuple[tuple[Word, ...], bool]:
+        """The files that a key names, and whether all that it means to name could be read."""
         if key not in self.fields:
-            return ()
-        return self.reader.words(self.fields[key], f"`{key}`", vocabulary.FILE_PATH)
+            return (), not self.fields.may_be(key)
+        node = self.fields[key]
+        words = self.reader.words(node, f"`{key}`", vocabulary.FILE_PATH)
+        names = {word.name for word in words}
+        return words, isinstance(node, Seq) and all(
+            isinstance(item, Scalar) and item.value in names for item in node.items
+        )
 
     def extend(self, word: Word) -> None:
         """A base, and behind it every base that it extends; each once."""
@@ -202,22 +212,25 @@ class _File:
         while waiting:
             current = waiting.pop(0)
             if all(known.source.file != current.source.file for known in self.bases):
-                same = next((known for known in self.bases if known.agent == current.agent), None)
-                if same is not None:
-                    message = (
-                        f"two bases call themselves `{current.agent}`: {same.source.file} and {current.source.file}"
-                    )
-                    self.reader.told("conflicting-parts", word.at, message, "ids of rules begin with the base's name")
+                self.introduce(word, current)
                 self.bases.append(current)
             waiting.extend(self.parts.bases_of(current))
+
+    def introduce(self, word: Word, part: Charter) -> None:
+        """Parts have different names: ids of their rules begin with them."""
+        other = self.named.setdefault(part.agent, part)
+        if other.source.file != part.source.file:
+            message = f"two files call themselves `{part.agent}`: {other.source.file} and {part.source.file}"
+            self.reader.told("conflicting-parts", word.at, message, "ids of rules begin with the name: change one")
 
     def libraries(self, uses: tuple[Word, ...]) -> dict[str, Tool]:
         found: dict[str, Tool] = {}
         for word in uses:
             library = self.parts.one(self.reader, word, Kind.LIBRARY, self.path)
             if library is None:
-                self.whole = False
+                self.all_described = False
                 continue
+            self.introduce(word, library)
             for name, tool in by_every_name(library.server, library.tools).items():
                 if name in found and "/" not in name:
                     other = found[name].described
@@ -230,7 +243,10 @@ class _File:
 
     def facts(self) -> dict[str, Fact | None]:
         own = read_facts(self.reader, self.fields["facts"]) if "facts" in self.fields else {}
-        self.reader.scope = replace(scope_of(self.all_facts(own)), tools=self.mapped_names())
+        every = self.all_facts(own)
+        self.reader.scope = replace(scope_of(every), tools=self.mapped_names())
+        lost = frozenset(name for name, fact in every.items() if fact is None)
+        self.reader.lost_facts = lost if self.known("facts", own) else None
         return own
 
     def mapped_names(self) -> tuple[str, ...] | None:
@@ -241,22 +257,36 @@ class _File:
     def all_facts(self, own: Mapping[str, Fact | None]) -> dict[str, Fact | None]:
         return {**{name: fact for base in self.bases for name, fact in base.facts.items()}, **own}
 
-    def known(self, key: str) -> bool:
-        """Whether what a section defines could be read, here and in every part."""
-        return self.whole and not self.fields.misspelt and (key not in self.fields or isinstance(self.fields[key], Map))
+    def known(self, key: str, read: Mapping[str, object]) -> bool:
+        """Whether every name that a section defines could be read, here and in every part."""
+        if key not in self.fields:
+            return self.whole and not self.fields.may_be(key)
+        node = self.fields[key]
+        return self.whole and isinstance(node, Map) and not node.lost and len(read) == len(node.entries)
 
     def known_roles(self, own: tuple[Word, ...]) -> tuple[str, ...] | None:
-        if not own or not self.whole:
+        node = self.fields.get("roles")
+        names = {role.name for role in own}
+        if not self.whole or not isinstance(node, Seq):
+            return None
+        if not all(isinstance(item, Scalar) and item.value in names for item in node.items):
             return None
         return (*(role.name for role in own), *(role.name for base in self.bases for role in base.roles))
 
     def known_gates(self, own: dict[str, Gate | None]) -> dict[str, Gate | None] | None:
-        if not self.known("approvals"):
+        if not self.known("approvals", own):
             return None
         return {**{name: gate for base in self.bases for name, gate in base.gates.items()}, **own}
 
-    def base_ids(self) -> tuple[str, ...]:
-        return tuple(
+    def ids_known(self) -> bool:
+        """Whether every id of a rule, a limit and the like could be read, here and in every part."""
+        sections = [self.fields.get(key) for key in _WITH_IDS]
+        if any(isinstance(section, Scalar) for section in sections) or self.fields.may_be(*_WITH_IDS):
+            return False
+        return self.whole and self.all_described and not self.reader.lost_id
+
+    def ids_of_parts(self, tools: Mapping[str, Tool | None]) -> tuple[str, ...]:
+        of_bases = (
             f"{base.agent}/{id}"
             for base in self.bases
             for id in (
@@ -265,6 +295,8 @@ class _File:
                 *(each.id.name for each in (base.untrusted.after_reading if base.untrusted else ()) if each.id),
             )
         )
+        described = (rule.id.name for tool in tools.values() if tool and tool.described for rule in tool.rules)
+        return (*of_bases, *described)
 
 
 def _made(found: dict[str, _T | None]) -> dict[str, _T]:

@@ -1,13 +1,13 @@
 """Reads typed values out of a node tree; what does not fit becomes a finding at its place, and None.
 
 Every getter returns None for what it has reported, so that one wrong value never hides the next.
-Leaves out which keys mean what (`sections`).
+Leaves out which keys mean what (`read` and a module for each section).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from govern.charter.kinds import Level
 from govern.charter.model import Clause, Word
 from govern.charter.source import Source
 from govern.charter.yaml_tree import MOST_FINDINGS, Map, Node, Scalar, Seq
-from govern.conditions import ConditionError, parse_condition
+from govern.conditions import ConditionError, Problem, parse_condition
 from govern.conditions.scope import Scope
 from govern.findings import Finding, Location, Severity, closest, did_you_mean
 
@@ -31,13 +31,31 @@ class Fields(Mapping[str, Node]):
     """The entries of a mapping by key, with the place of each key.
 
     Args:
-        misspelt: whether it has a key that is not known: what seems to be missing may be there.
+        guesses: for each key that is not known, the known one that it was probably meant to be, or None.
+        broken: some of its keys are leftovers of a condition that lacks its quotes, or were refused.
     """
 
-    def __init__(self, entries: dict[str, tuple[Scalar, Node]], at: Scalar | Node, *, misspelt: bool) -> None:
+    def __init__(
+        self,
+        entries: dict[str, tuple[Scalar, Node]],
+        at: Scalar | Node,
+        *,
+        guesses: frozenset[str | None] = frozenset(),
+        broken: bool = False,
+    ) -> None:
         self._entries = entries
         self.at = at
-        self.misspelt = misspelt
+        self._guesses = guesses
+        self._broken = broken
+
+    @property
+    def misspelt(self) -> bool:
+        """Whether it has a key that is not known."""
+        return self._broken or bool(self._guesses)
+
+    def may_be(self, *names: str) -> bool:
+        """Whether one of the keys that seem to be missing may be there, misspelt: that has its own error."""
+        return self._broken or any(name not in self._entries and bool({name, None} & self._guesses) for name in names)
 
     def __getitem__(self, key: str) -> Node:
         return self._entries[key][1]
@@ -55,20 +73,30 @@ class Fields(Mapping[str, Node]):
 class Reader:
     """Collects findings while reading one source."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, *, flawed: bool = False) -> None:
         self.source = source
+        self.flawed = flawed  # whether parts of the text were refused already
         self.findings: list[Finding] = []
         self.named: dict[str, list[Word]] = {kind: [] for kind in REFERENCES}
         self.scope = Scope()
+        # Facts that are declared and cannot be used; None where nobody knows which facts there are. A condition
+        # that names one is not told that it does not exist.
+        self.lost_facts: frozenset[str] | None = frozenset()
+        self.lost_id = False  # whether a rule, a limit or the like has an id that could not be read
+
+    @property
+    def full(self) -> bool:
+        """Whether it has as many findings as anybody reads: the file is refused already."""
+        return len(self.findings) >= MOST_FINDINGS
 
     def error(self, rule: str, node: Node, message: str, hint: str = "") -> None:
-        if len(self.findings) >= MOST_FINDINGS:  # nobody reads more, and the charter is refused already
-            return
-        self.findings.append(Finding(rule, _ERROR, message, self.at(node), hint))
+        if not self.full:
+            self.told(rule, self.at(node), message, hint)
 
     def told(self, rule: str, at: Location, message: str, hint: str = "") -> None:
         """An error at a place that is known already."""
-        self.findings.append(Finding(rule, _ERROR, message, at, hint))
+        if not self.full:
+            self.findings.append(Finding(rule, _ERROR, message, at, hint))
 
     def at(self, node: Node) -> Location:
         """The place of a node; of a collection, its first line only."""
@@ -109,35 +137,41 @@ class Reader:
             self.wrong(node, level.what, f"a mapping with {keys}")
             return None
         entries: dict[str, tuple[Scalar, Node]] = {}
+        strangers: list[Scalar] = []
         for key, value in node.entries:
             name = str(key.value)
             if name in level.known:
                 entries[name] = (key, value)
             elif not node.broken:
-                self.unknown(key, name, level)
-        misspelt = {closest(str(key.value), level.known) for key, _ in node.entries if key.value not in level.known}
+                strangers.append(key)
+        for key in strangers:
+            self.unknown(key, level, entries)
+        strange = [str(key.value) for key, _ in node.entries if key.value not in level.known]
+        guesses = frozenset(meant(name, level.known, entries) for name in strange[:MOST_FINDINGS])
         for name in level.required:
-            if name not in entries and name not in misspelt and not node.broken:
+            if name not in entries and name not in guesses and not (node.broken or node.lost):
                 self.error("missing-key", at or _first(node), f"{level.what} needs `{name}`")
-        strange = node.broken or len(entries) < len(node.entries)
-        return Fields(entries, at or node, misspelt=strange)
+        return Fields(entries, at or node, guesses=guesses, broken=node.broken or node.lost)
 
-    def unknown(self, key: Scalar, name: str, level: Level) -> None:
-        if len(self.findings) >= MOST_FINDINGS:
+    def unknown(self, key: Scalar, level: Level, written: Collection[str]) -> None:
+        if self.full:
             return
+        name = str(key.value)
         message = f"`{name}` is not a key of {level.what}"
-        if name in level.planned:
-            hint = "planned, not built yet: this version refuses what it cannot enforce"
-            self.error("unknown-key", key, message, hint)
+        if name in level.elsewhere:
+            rule, hint = level.elsewhere[name]
+            self.error(rule, key, message, hint)
         else:
-            self.error("unknown-key", key, message, did_you_mean(name, level.known))
+            near = meant(name, level.known, written)
+            hint = f"did you mean `{near}`?" if near else did_you_mean(name, level.known)
+            self.error("unknown-key", key, message, hint)
 
     def mapping(self, node: Node, what: str) -> tuple[tuple[Scalar, Node], ...]:
         """The entries of a mapping with keys of the author's choice; it may not be empty."""
         if not isinstance(node, Map):
             self.wrong(node, what, "a mapping")
             return ()
-        if not node.entries and not node.broken:
+        if not node.entries and not (node.broken or node.lost):
             self.error("empty-collection", node, f"{what} is empty", "leave the key out, or fill it")
         return node.entries
 
@@ -192,6 +226,12 @@ class Reader:
         """
         return self.word(node, what, of.pattern, of.words, kind)
 
+    def id(self, fields: Fields, what: str) -> Word | None:
+        """The `id` of a rule, a limit and the like."""
+        word = self.name(fields["id"], what, "rule") if "id" in fields else None
+        self.lost_id |= word is None
+        return word
+
     def word(self, node: Node, what: str, pattern: re.Pattern[str], words: str, kind: str = "") -> Word | None:
         """Text of given characters."""
         text = self.text(node, what)
@@ -238,8 +278,7 @@ class Reader:
             if word is None:
                 continue
             if word.name in seen:
-                message = f"{what} is listed twice: `{word.name}`"
-                self.findings.append(Finding("duplicate-item", _ERROR, message, word.at, "once is enough"))
+                self.told("duplicate-item", word.at, f"{what} is listed twice: `{word.name}`", "once is enough")
             seen.setdefault(word.name, word)
         return tuple(seen.values())
 
@@ -275,13 +314,24 @@ class Reader:
             case Map():
                 return {str(key.value): self.data(item) for key, item in node.entries}
 
-    def place(self, node: Node, what: str, roots: tuple[str, ...], facts: bool = False) -> Word | None:
-        """A place as a condition writes it: `args.amount`, `result.items[0].id`, with `facts` also `order.total`."""
+    def place(
+        self, node: Node, what: str, roots: tuple[str, ...], *, facts: bool = False, below: bool = False
+    ) -> Word | None:
+        """A place as a condition writes it: `args.amount`, `result.items[0].id`.
+
+        Args:
+            facts: a fact's field too, as in `order.total`.
+            below: one value below a root: not the root itself, and no `[*]`.
+        """
         text = self.text(node, what)
         if text is None:
             return None
         root, _, rest = text.replace("[", ".", 1).partition(".") if "." in text or "[" in text else (text, "", "")
-        if PLACE.fullmatch(text) and (root in roots or (facts and rest and kinds.FACT.fullmatch(root))):
+        known = root in roots and (bool(rest) or not below)
+        if below and "[*]" in text:
+            self.error("invalid-path", node, f"{what} is {self.show(node)}", "one value: `[*]` is all of a list")
+            return None
+        if PLACE.fullmatch(text) and (known or (facts and rest and root not in roots and kinds.FACT.fullmatch(root))):
             word = Word(text, self.at(node))
             if root not in roots:
                 self.named["fact_path"].append(word)
@@ -290,8 +340,8 @@ class Reader:
         self.error("invalid-path", node, f"{what} is {self.show(node)}", f"a place: {starts}")
         return None
 
-    def places(self, node: Node, what: str, roots: tuple[str, ...], facts: bool = False) -> tuple[Word, ...]:
-        return self.distinct(tuple(self.place(item, "a place", roots, facts) for item in self.items(node, what)), what)
+    def places(self, node: Node, what: str, roots: tuple[str, ...]) -> tuple[Word, ...]:
+        return self.distinct(tuple(self.place(item, "a place", roots) for item in self.items(node, what)), "a place")
 
     def clause(self, node: Node, key: str, places: frozenset[str] = frozenset()) -> Clause | None:
         """A condition; every problem of it is reported at its place.
@@ -324,16 +374,35 @@ class Reader:
             end = node.end + len(rest.rstrip())
             place = self.source.locate(node.start, end)
             message = f"YAML takes the rest of the condition of `{key}` for a comment"
-            hint = "quote this condition: put it between double quotes"
-            self.findings.append(Finding("quote-condition", _ERROR, message, place, hint))
+            self.told("quote-condition", place, message, "quote this condition: put it between double quotes")
             return
         for problem in error.problems:
+            if self.is_lost(problem, str(node.value)):
+                continue
             place = (
                 self.at(node)
                 if places is None
                 else self.source.locate(places + problem.start, places + max(problem.end, problem.start + 1))
             )
-            self.findings.append(Finding(problem.code, _ERROR, problem.message, place, problem.hint))
+            self.told(problem.code, place, problem.message, problem.hint)
+
+    def is_lost(self, problem: Problem, text: str) -> bool:
+        """Whether a condition names a fact whose declaration has its own error."""
+        if problem.code != "unknown-name":
+            return False
+        if self.lost_facts is None:
+            return not problem.hint.startswith("did you mean")
+        return text[problem.start : problem.end] in self.lost_facts
+
+
+def meant(word: str, known: Iterable[str], written: Collection[str] = ()) -> str | None:
+    """The known key that a misspelt one was probably meant to be: one that is not written yet before one that is."""
+    letters = sorted(word.lower())
+    for keys in ([key for key in known if key not in written], [key for key in known if key in written]):
+        same = next((key for key in keys if sorted(key) == letters), None) or closest(word.lower(), keys)
+        if same is not None:
+            return same
+    return None
 
 
 def _first(node: Map) -> Node:

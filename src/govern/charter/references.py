@@ -12,7 +12,7 @@ from govern.charter import vocabulary
 from govern.charter.model import Effect, Fact, Gate, Identity, Kind, Tier, Tool, Verdict, Word, gate_of
 from govern.findings import Finding, Location, Severity, did_you_mean
 from govern.policy.glob import is_glob
-from govern.policy.verdict import Reason
+from govern.policy.model import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,8 @@ class Parts:
         named: every role, gate, tool, rule id … where it is referred to, also in parts that are broken.
         roles: None where the section could not be read, and names are not judged; so for the others.
         gates, tools, facts: None where a name is defined but its definition is broken.
-        ids: ids of rules, limits and the like that bases define, as verdicts name them.
+        ids: ids of rules, limits and the like that bases define, as verdicts name them; None where not all
+            ids are known.
         effects: of rules, limits and after reading.
     """
 
@@ -36,7 +37,7 @@ class Parts:
     facts: Mapping[str, Fact | None] | None
     identity: Identity | None
     identity_known: bool
-    ids: tuple[str, ...]
+    ids: tuple[str, ...] | None
     effects: tuple[Effect, ...]
 
 
@@ -57,7 +58,8 @@ def check(parts: Parts) -> list[Finding]:
     if parts.identity_known:
         found.extend(_scopes(parts))
     found.extend(duplicate_ids(parts.named["rule"]))
-    found.extend(_causes(parts))
+    if parts.ids is not None:
+        found.extend(_causes(parts, parts.ids))
     return found
 
 
@@ -144,8 +146,8 @@ def duplicate_ids(ids: Iterable[Word]) -> Iterable[Finding]:
         first.setdefault(word.name, word.at)
 
 
-def _causes(parts: Parts) -> Iterable[Finding]:
-    ids = {word.name for word in parts.named["rule"]} | set(parts.ids)
+def _causes(parts: Parts, of_bases: tuple[str, ...]) -> Iterable[Finding]:
+    ids = {word.name for word in parts.named["rule"]} | set(of_bases)
     for word in parts.named["rule_id"]:
         if word.name not in ids:
             known = {*vocabulary.EVENTS, *ids}

@@ -6,7 +6,7 @@ from govern.charter import vocabulary
 from govern.charter.model import Form, Never, Rule, Selector, Word
 from govern.charter.reader import Fields, Reader
 from govern.charter.select import read_effect, read_selector
-from govern.charter.yaml_tree import Map, Node
+from govern.charter.yaml_tree import Node
 
 _PAIRS = {Form.WHEN: "then", Form.ONLY_IF: "otherwise"}
 
@@ -26,7 +26,7 @@ def _rule(reader: Reader, node: Node, tool: Word | None, mapped: bool) -> Rule |
     fields = reader.fields(node, level)
     if fields is None:
         return None
-    id = reader.name(fields["id"], "a rule's id", "rule") if "id" in fields else None
+    id = reader.id(fields, "a rule's id")
     if tool is not None:
         select: Selector | None = Selector((tool,), (), None)
     else:
@@ -52,23 +52,18 @@ def _form(reader: Reader, fields: Fields, node: Node) -> Form | None:
         missing = [key for key in (form.value, _PAIRS[form]) if key not in fields]
         if not missing:
             return form
-        if not _misspelt(node):
+        if not fields.may_be(*missing):
             present = form.value if missing[0] != form.value else _PAIRS[form]
             reader.error("missing-key", fields.key(present), f"`{present}` needs `{missing[0]}` beside it")
     elif written:
         key = next(fields.key(key) for key in ("only_if", "otherwise") if key in fields)
         hint = "one rule is `when … then …` or `only_if … otherwise …`: write two rules"
         reader.error("conflicting-keys", key, f"`{key.value}` beside `when` or `then`", hint)
-    elif not _misspelt(node):
+    elif not fields.may_be(*(key for form in Form for key in (form.value, _PAIRS[form]))):
         at = fields.key("id") if "id" in fields else node
         message = "the rule has no condition"
         reader.error("missing-key", at, message, "write `when` and `then`, or `only_if` and `otherwise`")
     return None
-
-
-def _misspelt(node: Node) -> bool:
-    known = vocabulary.RULE.known
-    return isinstance(node, Map) and (node.broken or any(key.value not in known for key, _ in node.entries))
 
 
 def read_never(reader: Reader, node: Node) -> tuple[Never, ...]:

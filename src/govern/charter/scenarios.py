@@ -12,17 +12,17 @@ from govern.charter.yaml_tree import Map, Node, Scalar, Seq
 from govern.findings import did_you_mean
 
 
-def read_scenarios(reader: Reader, node: Node, facts: Mapping[str, Fact | None]) -> tuple[Scenario, ...]:
+def read_scenarios(reader: Reader, node: Node, facts: Mapping[str, Fact | None] | None) -> tuple[Scenario, ...]:
     """The scenarios of a charter.
 
     Args:
-        facts: those declared; None where a declaration is broken.
+        facts: those declared, None where a declaration is broken; None where nobody knows which there are.
     """
     found = (_scenario(reader, item, facts) for item in reader.items(node, "`scenarios`"))
     return tuple(each for each in found if each is not None)
 
 
-def _scenario(reader: Reader, node: Node, facts: Mapping[str, Fact | None]) -> Scenario | None:
+def _scenario(reader: Reader, node: Node, facts: Mapping[str, Fact | None] | None) -> Scenario | None:
     fields = reader.fields(node, vocabulary.SCENARIO)
     if fields is None:
         return None
@@ -58,7 +58,7 @@ def _expect(reader: Reader, fields: Fields) -> tuple[Verdict, Word | None] | Non
     if inner is None:
         return None
     if len(inner) != 1:
-        if not inner.misspelt:
+        if not inner.misspelt:  # its only key is misspelt
             rule = "conflicting-keys" if inner else "missing-key"
             hint = "`{approval: GATE}`, or `{deny: RULE}`"
             reader.error(rule, fields.key("expect"), "`expect` names one cause", hint)
@@ -74,15 +74,15 @@ def _expect(reader: Reader, fields: Fields) -> tuple[Verdict, Word | None] | Non
     return Verdict.DENY, cause
 
 
-def _given(reader: Reader, node: Node, facts: Mapping[str, Fact | None]) -> dict[str, Any] | None:
+def _given(reader: Reader, node: Node, facts: Mapping[str, Fact | None] | None) -> dict[str, Any] | None:
     good = True
     for key, value in reader.mapping(node, "`given`"):
         name = str(key.value)
-        if name not in facts:
+        if facts is not None and name not in facts:
             reader.error("undefined-fact", key, f"`{name}` is not among `facts`", did_you_mean(name, facts))
             good = False
             continue
-        fact = facts[name]
+        fact = facts[name] if facts is not None else None
         if not isinstance(value, Map):
             reader.wrong(value, f"the fact `{name}`", "a mapping of its fields")
             good = False

@@ -33,6 +33,28 @@ def closed(schema: Schema) -> Schema:
     return _Closing(schema).whole()
 
 
+def moved(schema: Schema, place: str) -> Schema:
+    """A copy whose local references still lead to their targets when the schema stands at another place.
+
+    Args:
+        place: a JSON pointer in the schema that it becomes a part of, as in `/allOf/0`.
+    """
+
+    def copy(value: Any) -> Any:
+        if isinstance(value, list):
+            return [copy(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        return {
+            key: f"#{place}{item.removeprefix('#')}" if key == "$ref" and isinstance(item, str)
+            else item if key in ("const", "enum", "examples") else copy(item)
+            for key, item in value.items()
+        }  # fmt: skip
+
+    made: Schema = copy(schema)
+    return made
+
+
 def pointer_target(root: Schema, ref: str) -> Schema | None:
     """What a local reference (`#`, `#/…`) points to, or None."""
     if ref in ("#", "#/"):
@@ -84,6 +106,11 @@ def property_names(schema: Schema, root: Schema, seen: frozenset[str] = frozense
 
 def _says_open(schema: dict[str, Any]) -> bool:
     return any(schema.get(key, False) is not False for key in ("additionalProperties", "unevaluatedProperties"))
+
+
+def is_object(schema: Schema, root: Schema) -> bool:
+    """Whether the schema speaks of objects, here or in a subschema of the same place."""
+    return _is_object(schema, root, frozenset())
 
 
 def _is_object(schema: Schema, root: Schema, seen: frozenset[str]) -> bool:

@@ -22,7 +22,7 @@ def read_selector(reader: Reader, fields: Fields, level: Level, *, mapped: bool 
     external = reader.boolean(fields["external"], "`external`") if "external" in fields else None
     if not {"tools", "tiers", "external"} & set(fields):
         at = fields.key("id") if "id" in fields else fields.at
-        if not fields.misspelt:
+        if not fields.may_be("tools", "tiers", "external"):
             message = f"{level.what} does not say which tools it is about"
             reader.error("missing-key", at, message, "add `tools`, `tiers` or `external`")
         return None
@@ -34,10 +34,13 @@ def read_selector(reader: Reader, fields: Fields, level: Level, *, mapped: bool 
 
 
 def read_tiers(reader: Reader, node: Node) -> tuple[Tier, ...]:
-    found = [reader.choice(item, "a tier", vocabulary.TIERS, "unknown-tier") for item in reader.items(node, "`tiers`")]
+    found: list[str | None] = []
+    for item in reader.items(node, "`tiers`"):
+        tier = reader.choice(item, "a tier", vocabulary.TIERS, "unknown-tier")
+        if tier is not None and tier in found:
+            reader.error("duplicate-item", item, f"a tier is listed twice: `{tier}`", "once is enough")
+        found.append(tier)
     tiers = tuple(Tier(word) for word in found if word is not None)
-    if len(set(tiers)) < len(tiers):
-        reader.error("duplicate-item", node, "a tier is listed twice", "once is enough")
     return tiers if len(tiers) == len(found) else ()
 
 

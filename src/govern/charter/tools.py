@@ -12,19 +12,26 @@ from govern.charter.kinds import Level
 from govern.charter.model import Ask, Autonomous, RaisesTier, Rule, Tier, Tool, Word
 from govern.charter.reader import Fields, Reader
 from govern.charter.rules import read_rules
+from govern.charter.schema_path import missing
 from govern.charter.yaml_tree import Node, Scalar
-from govern.findings import Location
+from govern.findings import Location, did_you_mean
 from govern.policy.glob import is_glob
 
 
 def read_tools(
-    reader: Reader, node: Node, described: Mapping[str, Tool], level: Level = vocabulary.TOOL
+    reader: Reader,
+    node: Node,
+    described: Mapping[str, Tool],
+    level: Level = vocabulary.TOOL,
+    *,
+    complete: bool = True,
 ) -> dict[str, Tool | None]:
     """Tools by name; None where one is mapped but cannot be used, so that it is not called undefined too.
 
     Args:
         described: what libraries say, by every name that a charter may use for the tool.
         level: of a charter's tools, or of a library's.
+        complete: whether every library could be read; if not, it may describe what is not described.
     """
     tools: dict[str, Tool | None] = {}
     for key, value in reader.mapping(node, "`tools`"):
@@ -34,11 +41,14 @@ def read_tools(
             reader.error("glob-in-tools", key, f"`{name}` is a glob", hint)
         elif not kinds.TOOL_NAME.fullmatch(name) or len(name) > kinds.TOOL_MAX:
             reader.error("invalid-name", key, f"{reader.show(key)} is no tool's name", kinds.TOOL_WORDS)
-        tools[name] = _tool(reader, key, value, Word(name, reader.at(key)), described.get(name), level)
+        entry = described.get(name)
+        tools[name] = _tool(reader, key, value, Word(name, reader.at(key)), entry, level, entry is None and complete)
     return tools
 
 
-def _tool(reader: Reader, key: Scalar, node: Node, word: Word, entry: Tool | None, level: Level) -> Tool | None:
+def _tool(
+    reader: Reader, key: Scalar, node: Node, word: Word, entry: Tool | None, level: Level, alone: bool
+) -> Tool | None:
     fields = reader.fields(node, level, key)
     if fields is None:
         return None
@@ -49,7 +59,7 @@ def _tool(reader: Reader, key: Scalar, node: Node, word: Word, entry: Tool | Non
         tier_at = reader.at(fields["tier"])
     elif entry is not None:
         tier = entry.tier
-    elif level is vocabulary.TOOL and not fields.misspelt:
+    elif alone and level is vocabulary.TOOL and not fields.may_be("tier"):
         reader.error("missing-key", key, f"{level.what} needs `tier`", "or a library under `uses` that describes it")
     external = reader.boolean(fields["external"], "`external`") if "external" in fields else False
     approval = _ask(reader, fields["approval"], fields.key("approval")) if "approval" in fields else None
@@ -57,6 +67,7 @@ def _tool(reader: Reader, key: Scalar, node: Node, word: Word, entry: Tool | Non
     schema = read_input(reader, fields["input"], fields.key("input")) if "input" in fields else None
     output = read_input(reader, fields["output"], fields.key("output")) if "output" in fields else None
     rules = read_rules(reader, fields["rules"], word) if "rules" in fields else ()
+    reader.lost_id |= fields.may_be("rules")
     scopes = (
         reader.words(fields["credentials"], "`credentials`", vocabulary.SCOPE_NAME, "scope")
         if "credentials" in fields
@@ -80,9 +91,11 @@ def _tool(reader: Reader, key: Scalar, node: Node, word: Word, entry: Tool | Non
     )  # fmt: skip
     if level is vocabulary.LIBRARY_TOOL:
         _describes(reader, rules)
+        _masked(reader, tool)
         return tool
     if entry is not None:
         tool = describe(reader, tool, entry, fields)
+    _masked(reader, tool)
     _answered(reader, tool, key, fields)
     return tool
 
@@ -94,7 +107,7 @@ def _lost(fields: Fields, **read: object) -> bool:
 
 def _answered(reader: Reader, tool: Tool, key: Scalar, fields: Fields) -> None:
     """Somebody is asked, or it is said why not, wherever a call cannot be undone."""
-    if {"approval", "autonomous"} & set(fields) or fields.misspelt:
+    if {"approval", "autonomous"} & set(fields) or fields.may_be("approval", "autonomous"):
         return
     hint = "add `approval: {ask: GATE}`, or `autonomous: {because: …}`"
     if tool.tier is Tier.IRREVERSIBLE:
@@ -108,6 +121,19 @@ def _answered(reader: Reader, tool: Tool, key: Scalar, fields: Fields) -> None:
             reader.told(
                 "irreversible-without-approval", at, message, f"{hint}; or `{{tier: irreversible, approval: GATE}}`"
             )
+
+
+def _masked(reader: Reader, tool: Tool) -> None:
+    """What is masked or hidden can be there at all; what a library says was checked in its file."""
+    for word in (*tool.sensitive, *tool.secret, *tool.hide):
+        name, schema = ("input", tool.input) if word.name.startswith("args") else ("output", tool.output)
+        schemas = [each.schema for each in (schema, schema.also if schema else None) if each is not None]
+        lost = [missing(word.name, each) for each in schemas]
+        step = lost[0] if lost else None
+        if step is not None and all(lost) and word.at.file == reader.source.file:
+            message = f"`{word}` can never be there: `{name}` has no `{step.name}`"
+            hint = did_you_mean(step.name, step.known) or f"add it to the properties of `{name}`"
+            reader.told("invalid-path", word.at, message, hint)
 
 
 def _describes(reader: Reader, rules: tuple[Rule, ...]) -> None:

@@ -76,6 +76,7 @@ TOOL_KEY = Pattern("a tool's name", TOOL_NAME, TOOL_WORDS)
 ONE_TOOL = Pattern("a tool's name", TOOL_NAME, TOOL_WORDS)
 SCOPE_NAME = Pattern("a scope", SCOPE, SCOPE_WORDS)
 FILE_PATH = Pattern("a file", FILE, FILE_WORDS)
+IDENTITY_NAME = Pattern("an identity", SCOPE, SCOPE_WORDS)
 A_DAY = Pattern("a day", DAY, DAY_WORDS)
 WORD = Name("a name")
 TIER = OneOf("a tier", TIERS, "unknown-tier")
@@ -83,6 +84,19 @@ TIER = OneOf("a tier", TIERS, "unknown-tier")
 
 def _key(name: str, value: Kind, says: str, by: str, *, required: bool = False) -> Key:
     return Key(name, value, says, by, required)
+
+
+# Keys that authors look for where they are not: what a base would grant, what a library would decide, and keys that
+# stand in another file or level. The finding's id, and a hint.
+_GRANTS = ("base-grants", "a base only constrains: it stands in a charter")
+_DECIDES = ("library-decides", "a library only describes tools: it stands in a charter or a base")
+_OF_CHARTER = ("unknown-key", "it stands in a charter")
+_OF_DEPLOYMENT = ("unknown-key", "it stands in the deployment file")
+_OF_THE_TOOL = ("unknown-key", "a rule inside a tool is about that tool; `rules` of the file choose tools")
+
+
+def _elsewhere(words: str, told: tuple[str, str]) -> dict[str, tuple[str, str]]:
+    return dict.fromkeys(words.split(), told)
 
 
 _GOVERN = _key("govern", Whole(1), "Version of the language: `1`.", LOADER, required=True)
@@ -120,6 +134,7 @@ CHARTER = Level(
         _UNTRUSTED, _ESCALATION, _SHADOW,
         _key("scenarios", ListOf(Nested("SCENARIO")), "Ambiguous instructions, written down with the verdict that is meant.", TESTS),
     ),
+    elsewhere=_elsewhere("notifications secrets mode time_zone calendar minimums", _OF_DEPLOYMENT),
 )
 BASE = Level(
     "a base",
@@ -130,6 +145,7 @@ BASE = Level(
         Key("roles", _ROLES.value, _ROLES.says, _ROLES.by, required=True),
         _APPROVALS, _FACTS, _RULES, _LIMITS, _NEVER, _UNTRUSTED, _ESCALATION, _SHADOW,
     ),
+    elsewhere=_elsewhere("tools identity", _GRANTS) | _elsewhere("uses records scenarios", _OF_CHARTER),
 )
 LIBRARY = Level(
     "a library",
@@ -141,6 +157,8 @@ LIBRARY = Level(
         _key("source", Text(), "Where the tools were described: a repository and revision, a package and version.", REPORTS),
         _key("tools", MapOf(TOOL_KEY, Nested("LIBRARY_TOOL")), "Tools as their server describes them; none is granted by it.", COMPOSED, required=True),
     ),
+    elsewhere=_elsewhere("approvals rules limits never untrusted escalation", _DECIDES)
+    | _elsewhere("owner extends uses identity roles facts records shadow scenarios", _OF_CHARTER),
 )
 IDENTITY = Level(
     "`identity`",
@@ -237,6 +255,7 @@ LIBRARY_TOOL = Level(
         _EXTERNAL, *_MASKED, _INPUT, _OUTPUT,
         _key("rules", ListOf(Nested("OWN_RULE")), "Rules that raise the tier, for tools that do several things.", DECISION),
     ),
+    elsewhere=_elsewhere("approval autonomous", _DECIDES) | _elsewhere("credentials show_only_if hide", _OF_CHARTER),
 )
 ASK = Level(
     "an approval",
@@ -262,7 +281,7 @@ _FORMS = (
     _key("because", Text(), "The reason that people and the agent are given.", REPORTS),
 )
 _ID = _key("id", RULE_ID, "Unique in the file; verdicts name it.", DECISION, required=True)
-OWN_RULE = Level("a rule", (_ID, *_FORMS))
+OWN_RULE = Level("a rule", (_ID, *_FORMS), elsewhere=_elsewhere("tools tiers external", _OF_THE_TOOL))
 RULE = Level("a rule", (_ID, *_SELECT, *_FORMS))
 EFFECT = Level(
     "an effect",
@@ -367,7 +386,7 @@ DEPLOYMENT = Level(
 HELD = Level(
     "a held role",
     (
-        _key("people", ListOf(Pattern("an identity", SCOPE, SCOPE_WORDS)), "Identities, as they authenticate.", GATE_STORE, required=True),
+        _key("people", ListOf(IDENTITY_NAME), "Identities, as they authenticate.", GATE_STORE, required=True),
         _key("notify", ListOf(Name("a notification")), "How the role is told, by names of `notifications`.", GATE_STORE),
     ),
 )

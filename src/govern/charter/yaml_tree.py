@@ -10,11 +10,21 @@ break is told so in its own words.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import yaml
 
-from govern.charter.broken import CONDITION_KEYS, QUOTE_HINT, Problem, syntax_finding, unbalanced, without_condition
+from govern.charter.broken import (
+    CONDITION_KEYS,
+    QUOTE_HINT,
+    Problem,
+    missing_colon,
+    no_colon,
+    syntax_finding,
+    unbalanced,
+    without_condition,
+)
 from govern.charter.scalars import Refused, Value, resolve
 from govern.charter.source import Source
 from govern.findings import Finding
@@ -23,6 +33,8 @@ MAX_DEPTH = 64
 MAX_NODES = 100_000
 MOST_FINDINGS = 500
 _RETRIES = 100
+_MOST_COLONS = 20
+_OPENS = re.compile(r"\S+ +[\[{]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +58,18 @@ class Seq:
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """A mapping; each key stands once and is text. `end` is the end of the last value."""
+    """A mapping; each key stands once and is text. `end` is the end of the last value.
+
+    Args:
+        broken: some of its keys are leftovers of a condition that lacks its quotes.
+        lost: a key was refused, and stands here no more: what seems to be missing may have been meant.
+    """
 
     entries: tuple[tuple[Scalar, Node], ...]
     start: int
     end: int
-    broken: bool = False  # some of its keys are leftovers of a condition that lacks its quotes
+    broken: bool = False
+    lost: bool = False
 
 
 Node = Scalar | Seq | Map
@@ -70,6 +88,8 @@ class _Frame:
     key: Scalar | None = None
     skip_value: bool = False  # the key was refused: its value is read and dropped
     broken: bool = False
+    lost: bool = False
+    drop_value: bool = False  # the value is a part of what was meant, and is not to be read
 
 
 def parse(source: Source) -> tuple[Node | None, tuple[Finding, ...]]:
@@ -80,11 +100,19 @@ def parse(source: Source) -> tuple[Node | None, tuple[Finding, ...]]:
     text = source.text
     masked: list[Finding] = []
     blanks: set[int] = set()
+    words: dict[int, str] = {}
     for _ in range(_RETRIES):
-        builder = _Builder(source, text, blanks)
+        builder = _Builder(source, text, blanks, words)
         problem = builder.run()
         if problem is None:
             return builder.root, (*masked, *builder.findings)
+        place = missing_colon(source, text, problem, syntax_error) if len(words) < _MOST_COLONS else None
+        if place is not None:
+            start, end = place
+            words[start] = written = text[start:end]
+            text = f"{text[:start]}{'_' * (end - start - 1)}:{text[end:]}"
+            masked.append(source.finding("yaml-missing-colon", start, end, *no_colon(written)))
+            continue
         blanked = without_condition(source, text, problem, blanks)
         if blanked is None:
             return None, (*masked, *builder.findings, syntax_finding(source, text, problem))
@@ -94,11 +122,32 @@ def parse(source: Source) -> tuple[Node | None, tuple[Finding, ...]]:
     return None, tuple(masked)
 
 
+def syntax_error(text: str) -> int | None:
+    """Where YAML's syntax breaks, None where it does not."""
+    try:
+        for _ in yaml.parse(text, Loader=yaml.CSafeLoader):
+            pass
+    except yaml.MarkedYAMLError as error:
+        return error.problem_mark.index if error.problem_mark else 0
+    except yaml.YAMLError:
+        return 0
+    return None
+
+
 class _Builder:
-    def __init__(self, source: Source, text: str, blanks: set[int]) -> None:
+    """Builds the tree of a text.
+
+    Args:
+        text: the source's, with what breaks its syntax replaced in place.
+        blanks: where a condition that lacks its quotes was replaced.
+        words: where a key that lacks its colon was replaced, and the key.
+    """
+
+    def __init__(self, source: Source, text: str, blanks: set[int], words: dict[int, str]) -> None:
         self.source = source
         self.text = text
         self.blanks = blanks
+        self.words = words
         self.findings: list[Finding] = []
         self.root: Node | None = None
         self.stack: list[_Frame] = []
@@ -178,7 +227,7 @@ class _Builder:
         last = frame.entries[-1][1].end if frame.entries else frame.items[-1].end if frame.items else end
         stop = end if frame.flow else last
         if frame.is_map:
-            self.put(Map(tuple(frame.entries), frame.start, stop, frame.broken))
+            self.put(Map(tuple(frame.entries), frame.start, stop, frame.broken, frame.lost))
         else:
             self.put(Seq(tuple(frame.items), frame.start, stop))
 
@@ -192,11 +241,13 @@ class _Builder:
             frame.items.append(node)
         elif frame.key is None:  # a collection that stood where a key belongs, already reported
             frame.key = Scalar("", node.start, node.end, refused=True)
-            frame.skip_value = True
+            frame.skip_value = frame.lost = True
         else:
+            if frame.drop_value:
+                node = Scalar("", node.start, node.end, refused=True)
             if not frame.skip_value:
                 frame.entries.append((frame.key, node))
-            frame.key, frame.skip_value = None, False
+            frame.key, frame.skip_value, frame.drop_value = None, False, False
 
     def scalar(self, event: yaml.ScalarEvent, start: int, end: int) -> None:
         plain = not event.style
@@ -204,7 +255,12 @@ class _Builder:
         is_key = frame is not None and frame.is_map and frame.key is None
         if frame is not None and not is_key and self.broken_condition(frame, event, start, end):
             return
-        if start in self.blanks or self.node_checks(event, start, end):
+        if frame is not None and not is_key and plain and event.value == "" and self.no_colon(frame):
+            node = Scalar("", start, end, refused=True)
+        elif is_key and start in self.words:
+            word = self.words[start]
+            node = Scalar(word.strip("\"'"), start, start + len(word), exact=False)
+        elif start in self.blanks or self.node_checks(event, start, end):
             node = Scalar(event.value, start, end, False, False, refused=True)
         else:
             node = self.value(event.value, plain, start, end, is_key=is_key)
@@ -236,17 +292,20 @@ class _Builder:
         return (frame.key.start, frame.key.end) if frame and frame.key else (at, at + 1)
 
     def key(self, frame: _Frame, node: Scalar) -> None:
+        if node.plain and not node.refused and isinstance(node.value, str) and _OPENS.match(node.value):
+            node = self.without_colon(node.value.split()[0], node)  # `tier {x: 1}`: `tier {x` is read as the key
+            frame.drop_value = True
         frame.key = node
         if node.value == "<<" and node.plain:
             self.refuse("yaml-merge-key", node.start, node.end, "a merge key `<<`", "write the keys out")
-            frame.skip_value = True
+            frame.skip_value = frame.lost = True
         elif node.refused:
-            frame.skip_value = True
+            frame.skip_value = frame.lost = True
         elif not isinstance(node.value, str):
             written = self.text[node.start : node.end]
             hint = f'quote it: "{written}"'
             self.refuse("yaml-key", node.start, node.end, f"the key `{written}` is not text", hint)
-            frame.skip_value = True
+            frame.skip_value = frame.lost = True
         elif node.value in frame.seen:
             if not frame.broken:
                 line, _ = self.source.position(frame.seen[node.value])
@@ -255,6 +314,20 @@ class _Builder:
             frame.skip_value = True
         else:
             frame.seen[node.value] = node.start
+
+    def no_colon(self, frame: _Frame) -> bool:
+        """Whether a key of a flow mapping has swallowed its value, as in `{tier read_only}`."""
+        key = frame.key
+        if not (frame.flow and key and key.plain and isinstance(key.value, str) and " " in key.value) or key.refused:
+            return False
+        frame.seen.pop(key.value, None)
+        self.key(frame, self.without_colon(key.value.split()[0], key))
+        return True
+
+    def without_colon(self, word: str, key: Scalar) -> Scalar:
+        end = key.start + len(word)
+        self.refuse("yaml-missing-colon", key.start, end, *no_colon(word))
+        return Scalar(word, key.start, end, exact=False)
 
     def broken_condition(self, frame: _Frame, event: yaml.ScalarEvent, start: int, end: int) -> bool:
         """Whether this is the value of a condition key that YAML has cut or taken for something else."""
@@ -277,7 +350,7 @@ class _Builder:
         frame = self.stack[-1] if self.stack else None
         node = Scalar("", start, end, refused=True)
         if frame is not None and frame.is_map and frame.key is None:
-            frame.key, frame.skip_value = node, True
+            frame.key, frame.skip_value, frame.lost = node, True, True
         else:
             self.put(node)
 

@@ -18,9 +18,12 @@ from govern.cli.compile_ import compile_
 from govern.cli.decide import decide
 from govern.cli.demo import demo
 from govern.cli.explain import explain
+from govern.cli.fmt import fmt
 from govern.cli.gaps import gaps
 from govern.cli.import_ import import_
+from govern.cli.init import init
 from govern.cli.lint import lint
+from govern.cli.lock import lock
 from govern.cli.reconstruct import reconstruct
 from govern.cli.shadow_report import shadow_report
 from govern.cli.traces import traces
@@ -53,8 +56,11 @@ def _root(
 
 # In the order in which a team meets them.
 for _name, _command in (
+    ("init", init),
     ("lint", lint),
+    ("fmt", fmt),
     ("explain", explain),
+    ("lock", lock),
     ("compile", compile_),
     ("decide", decide),
     ("import", import_),

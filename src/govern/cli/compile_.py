@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from govern.cli.options import DeploymentFile
 from govern.errors import EnvironmentFailed, UsageError
 
 
@@ -14,11 +15,13 @@ def compile_(
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="FILE", help="Where the bundle goes; `-` prints it.")
     ],
+    deployment: DeploymentFile = None,
 ) -> None:
     """Compile a charter to a bundle: one deterministic file that decides without the charter.
 
-    The same charter gives the same bytes. The bundle holds the policy, the charter as written, the decision
-    SQL, and digests of all of them; a changed byte is refused where it is read.
+    The same charter gives the same bytes. The bundle holds the policy, the charter as written with every file
+    that it extends and uses, the decision SQL, and digests of all of them; a changed byte is refused where it is
+    read. With --deployment the bases that the deployment asks of every charter are composed too.
 
     \b
     Example:
@@ -34,14 +37,17 @@ def compile_(
     import os
     from pathlib import Path
 
+    from govern.charter.deployment import deployment_or_raise, minimums
     from govern.charter.load import charter_or_raise, load
-    from govern.compile.bundle import build
+    from govern.compile.bundle import as_written, build
     from govern.compile.lower import lower
 
     if Path(output).exists() and Path(charter).exists() and Path(output).samefile(charter):
         raise UsageError(f"`{output}` is the charter itself", hint="give the bundle another name")
-    loaded = load(charter)
-    made = build(lower(charter_or_raise(loaded, charter)), loaded.source.text if loaded.source else "")
+    deployed = deployment_or_raise(deployment) if deployment is not None else None
+    least = minimums(charter, deployed)
+    read = charter_or_raise(load(charter, least), charter)
+    made = build(lower(read), as_written(read, least, deployed.digest if deployed else None))
     if output == "-":
         typer.echo(made.text, nl=False)
         return

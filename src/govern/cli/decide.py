@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from govern.cli.options import Format, ReportFormat
+from govern.cli.options import DeploymentFile, Format, ReportFormat
 from govern.errors import UsageError
 
 
@@ -24,16 +24,30 @@ def decide(
     exit_verdict: Annotated[
         bool, typer.Option("--exit-verdict", help="Exit 0 for allow, 10 for approval, 11 for deny.")
     ] = False,
+    deployment: DeploymentFile = None,
+    facts: Annotated[
+        str | None, typer.Option("--facts", metavar="JSON", help="What is known of the charter's facts, by name.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="TIME", help="When it is called, as 2026-11-23T14:00:00Z.")
+    ] = None,
+    first: Annotated[
+        bool,
+        typer.Option("--first", help="It is the first call of its session: nothing was called, counted or read."),
+    ] = False,
     format: Format = ReportFormat.TEXT,
 ) -> None:
     """Decide one call, and say why.
 
     Arguments that have two readings (duplicate keys, NaN, numbers without an exact value) are denied as
-    invalid input. A missing argument never loosens a verdict: what a condition could not know is named.
+    invalid input. A missing argument never loosens a verdict: what a condition could not know is named. So are
+    facts, the time and what happened before, where nobody says them.
 
     \b
     Example:
       govern decide --policy charters/agentdojo/banking.yaml --tool send_money --args '{"amount": 50}'
+      govern decide --policy charters/taubench/retail.yaml --tool cancel_pending_order --first \\
+        --args '{"order_id": "#W1", "reason": "no longer needed"}' --facts '{"order": {"status": "pending"}}'
 
     \b
     Exit codes:
@@ -45,21 +59,25 @@ def decide(
     """
     import sys
 
+    from govern.charter.deployment import deployment_or_raise
     from govern.compile.sources import policies
     from govern.policy.engine import Engine
+    from govern.policy.given import given
     from govern.report import decide_text
     from govern.report.console import emit_json
 
-    found = policies(policy)
+    found = policies(policy, deployment)
     if agent is None and len(found) > 1:
         raise UsageError(f"`{policy}` has {len(found)} policies", hint=f"name one with --agent: {', '.join(found)}")
     if agent is not None and agent not in found:
         raise UsageError(f"no policy for agent `{agent}`", where=policy, hint=f"there are: {', '.join(found)}")
     if args is None:
         raise UsageError("no arguments given", hint="`--args '{}'` is a call without any")
-    engine = Engine(found[agent] if agent is not None else next(iter(found.values())))
+    chosen = found[agent] if agent is not None else next(iter(found.values()))
     text = sys.stdin.buffer.read() if args == "-" else args
-    verdict = engine.decide_text(tool, text)
+    known = given(chosen, tool, text, facts=facts, at=at, first=first)
+    engine = Engine(chosen, deployment_or_raise(deployment).time_zone if deployment is not None else None)
+    verdict = engine.decide_text(tool, text, given=known)
     if format is ReportFormat.JSON:
         emit_json(decide_text.document(verdict))
     else:

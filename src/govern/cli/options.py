@@ -67,6 +67,14 @@ AllowBad = Annotated[
         "short is never admitted: nobody knows how much is lost with it.",
     ),
 ]
+DeploymentFile = Annotated[
+    str | None,
+    typer.Option(
+        "--deployment",
+        metavar="FILE",
+        help="The deployment file: its minimums apply, its time zone and roles are known.",
+    ),
+]
 LogFormat = Annotated[
     str | None,
     typer.Option("--log-format", metavar="FORMAT", help="Name the format instead of recognising it by content."),

@@ -6,12 +6,32 @@ What a rule for several tools means is decided here once; nothing after this kno
 from __future__ import annotations
 
 from govern.charter import model as written
-from govern.charter.schema import closed
+from govern.charter.model import gate_of
+from govern.charter.schema import closed, moved
 from govern.errors import AuthorError
 from govern.events.canonical import Malformed, text_of
 from govern.policy.document import sealed
-from govern.policy.glob import matches
-from govern.policy.model import Deadline, Effect, Gate, Never, Policy, Rule, Tier, ToolPolicy, When
+from govern.policy.model import (
+    AfterReading,
+    Deadline,
+    Effect,
+    Elevated,
+    Escalation,
+    Fact,
+    FactField,
+    Fatigue,
+    Gate,
+    Identity,
+    Limit,
+    Never,
+    Policy,
+    Records,
+    Rule,
+    Shadow,
+    Tier,
+    ToolPolicy,
+    Untrusted,
+)
 
 
 def lower(charter: written.Charter) -> Policy:
@@ -28,10 +48,22 @@ def lower(charter: written.Charter) -> Policy:
         version=charter.version,
         purpose=charter.purpose,
         owner=charter.owner.name,
-        roles=tuple(role.name for role in charter.roles),
+        roles=_names(charter.roles),
         gates={name: _gate(gate) for name, gate in charter.gates.items()},
         tools={name: _tool(charter, tool) for name, tool in charter.tools.items()},
-        never=tuple(Never(tuple(word.name for word in never.tools), never.because) for never in charter.never),
+        never=tuple(Never(_names(never.tools), never.because) for never in charter.never),
+        facts={name: _fact(fact) for name, fact in charter.facts.items()},
+        limits=tuple(_limit(charter, limit) for limit in charter.limits),
+        untrusted=_untrusted(charter),
+        identity=_identity(charter.identity) if charter.identity else None,
+        records={name: _records(each) for name, each in charter.records.items()},
+        escalation=tuple(
+            Escalation(each.event.name, each.times, each.within_s, each.to.name, each.then)
+            for each in charter.escalation
+        ),
+        shadow=Shadow(charter.shadow.business_days, charter.shadow.reviewer.name, charter.shadow.least_calls)
+        if charter.shadow
+        else None,
     )
     try:
         return sealed(policy)
@@ -39,36 +71,134 @@ def lower(charter: written.Charter) -> Policy:
         raise AuthorError(f"the charter has no canonical form: {error}", where=str(charter.agent_at)) from None
 
 
+def _selected(charter: written.Charter, select: written.Selector) -> tuple[str, ...]:
+    return tuple(tool.name for tool in charter.tools.values() if select.concerns(tool))
+
+
+def _names(words: tuple[written.Word, ...]) -> tuple[str, ...]:
+    return tuple(word.name for word in words)
+
+
 def _gate(gate: written.Gate) -> Gate:
     steps = [Deadline(step.after_s, ask=step.gate.name) for step in gate.steps]
-    ends = Effect.ALLOW if gate.end.verdict is written.Verdict.ALLOW else Effect.DENY
+    fatigue = gate.fatigue
     return Gate(
         gate.name,
-        tuple(role.name for role in gate.roles),
+        _names(gate.roles),
         gate.quorum,
-        (*steps, Deadline(gate.end.after_s, then=ends)),
+        (*steps, Deadline(gate.end.after_s, then=gate.end.verdict)),
+        gate.confirm,
+        gate.shared,
+        gate.needs_session_user,
+        gate.use_within_s,
+        Fatigue(fatigue.max_pending, fatigue.per_hour, fatigue.cool_down_s) if fatigue else None,
     )
 
 
 def _tool(charter: written.Charter, tool: written.Tool) -> ToolPolicy:
     ask = tool.approval
-    shared = (rule for rule in charter.rules if any(matches(word.name, tool.name) for word in rule.tools))
+    shared = (rule for rule in charter.rules if rule.select.concerns(tool))
     return ToolPolicy(
         name=tool.name,
-        tier=Tier(tool.tier.value),
+        tier=tool.tier,
         external=tool.external,
         gate=ask.gate.name if ask else None,
         unless=ask.unless.condition if ask and ask.unless else None,
         autonomous=tool.autonomous.because if tool.autonomous else None,
-        schema=text_of(closed(tool.input.schema)) if tool.input else None,
+        schema=_schema(tool.input),
         rules=tuple(_rule(rule) for rule in (*tool.rules, *shared)),
+        recheck=ask.recheck.name if ask and ask.recheck else None,
+        credentials=_names(tool.credentials),
+        sensitive=_names(tool.sensitive),
+        secret=_names(tool.secret),
+        output=_schema(tool.output),
+        show_only_if=tool.show_only_if.condition if tool.show_only_if else None,
+        hide=_names(tool.hide),
     )
 
 
+def _schema(schema: written.Input | None) -> str | None:
+    """The closed schema; with a library's, each is closed by itself, and a value must satisfy both."""
+    if schema is None:
+        return None
+    if schema.also is None:
+        return text_of(closed(schema.schema))
+    both = [closed(schema.also.schema), closed(schema.schema)]
+    return text_of({"allOf": [moved(each, f"/allOf/{index}") for index, each in enumerate(both)]})
+
+
+def _effect(effect: written.Effect) -> tuple[Effect, str | None, Tier | None]:
+    gate = gate_of(effect)
+    tier = effect.tier if isinstance(effect, written.RaisesTier) else None
+    if isinstance(effect, written.Deny):
+        return Effect.DENY, None, None
+    return (Effect.ALLOW if gate is None else Effect.APPROVAL), (gate.name if gate else None), tier
+
+
 def _rule(rule: written.Rule) -> Rule:
-    match rule.effect:
-        case written.Deny():
-            effect, gate = Effect.DENY, None
-        case written.NeedsApproval(word):
-            effect, gate = Effect.APPROVAL, word.name
-    return Rule(rule.id.name, When(rule.form.value), rule.clause.condition, effect, gate, rule.because)
+    effect, gate, tier = _effect(rule.effect)
+    return Rule(rule.id.name, rule.form, rule.clause.condition, effect, gate, rule.because, tier, rule.tiers)
+
+
+def _fact(fact: written.Fact) -> Fact:
+    source = fact.source
+    return Fact(
+        fact.name,
+        _names(source.tools) if source else (),
+        tuple((left.name, right.name) for left, right in source.where) if source else (),
+        fact.first,
+        tuple(FactField(each.name, each.kind, each.values, each.path) for each in fact.fields.values()),
+    )
+
+
+def _limit(charter: written.Charter, limit: written.Limit) -> Limit:
+    effect, gate, tier = _effect(limit.effect)
+    return Limit(
+        id=limit.id.name,
+        tools=_selected(charter, limit.select),
+        tiers=limit.select.tiers,
+        sum=limit.sum.name if limit.sum else None,
+        max=limit.max,
+        within_s=limit.within_s,
+        span=limit.span,
+        for_each=_names(limit.for_each),
+        counts=limit.counts,
+        effect=effect,
+        gate=gate,
+        tier=tier,
+        because=limit.because,
+    )
+
+
+def _untrusted(charter: written.Charter) -> Untrusted | None:
+    untrusted = charter.untrusted
+    if untrusted is None:
+        return None
+    return Untrusted(
+        _names(untrusted.trusted),
+        untrusted.on_instructions,
+        tuple(_after(charter, each, index) for index, each in enumerate(untrusted.after_reading, start=1)),
+    )
+
+
+def _after(charter: written.Charter, after: written.AfterReading, index: int) -> AfterReading:
+    effect, gate, tier = _effect(after.effect)
+    return AfterReading(
+        after.id.name if after.id else f"after_reading:{index}",
+        _selected(charter, after.select),
+        after.select.tiers,
+        after.unless.condition if after.unless else None,
+        effect,
+        gate,
+        tier,
+        after.because,
+    )
+
+
+def _identity(identity: written.Identity) -> Identity:
+    elevated = tuple(Elevated(each.scope.name, each.ttl_s) for each in identity.elevated)
+    return Identity(identity.service_account.name, _names(identity.standing), elevated)
+
+
+def _records(records: written.Records) -> Records:
+    return Records(records.name, _names(records.read_by), records.clause.condition, records.max, records.because)

@@ -1,8 +1,9 @@
 """Text to tree: a recursive-descent parser for a subset of CEL, the Common Expression Language.
 
 Source of the grammar: the CEL specification, "Syntax". Left out on purpose: division, modulo, unsigned and
-bytes literals, maps, messages, triple-quoted strings, chained comparisons (`a < b < c`). Every one of them
-is refused at its position. Names and kinds are judged by `check`.
+bytes literals, maps, messages, triple-quoted strings, chained comparisons (`a < b < c`), the methods of
+timestamps (`date`, `hour` and `weekday` are ours, in the deployment's time zone). Every one of them is refused
+at its position. Names and kinds are judged by `check`.
 
 Why not Google's parser here: it gives one error a text, expands macros so that positions are lost, does not
 know `count`, and would be needed wherever a policy is loaded. It is the oracle of the tests instead.
@@ -14,7 +15,7 @@ import re
 from typing import NoReturn
 
 from govern.conditions.problems import ConditionError, Problem
-from govern.conditions.tree import Call, Field, Has, Item, ListLit, Lit, LitValue, Macro, Name, Node
+from govern.conditions.tree import HISTORY, Call, Field, Has, Item, ListLit, Lit, LitValue, Macro, Name, Node
 from govern.events.canonical import number
 from govern.findings import did_you_mean
 
@@ -25,7 +26,14 @@ MAX_CHAIN = 64
 
 MACROS = frozenset({"all", "exists", "filter"})
 METHODS = frozenset({"startsWith", "endsWith", "contains", "matches", "size"})
-FUNCTIONS = frozenset({"size", "lower", "list", "keys", "within", "domain", "url", "count", "has"})
+FUNCTIONS = frozenset(
+    {
+        "size", "lower", "list", "keys", "within", "domain", "url", "count", "has",
+        "timestamp", "duration", "date", "hour", "weekday", *HISTORY,
+    }
+)  # fmt: skip
+FIXED_NAMES = ("args", "tool", "agent", "at", "record", "result")
+LITERALS = frozenset({"true", "false", "null"})
 ARITY = {"within": 2, "count": 3}
 
 _TOKEN = re.compile(
@@ -41,7 +49,7 @@ _ESCAPES = {
     "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
     "\\": "\\", "?": "?", '"': '"', "'": "'", "`": "`",
 }  # fmt: skip
-_RESERVED = frozenset(
+RESERVED_WORDS = frozenset(
     {
         "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package",
         "namespace", "return", "var", "void", "while",
@@ -201,7 +209,7 @@ class _Parser:
             _fail(name.start, max(name.end, name.start + 1), "expected a field after `.`",
                   'a key that is no plain word is written `x["key"]`')  # fmt: skip
         if not self.take("("):
-            if name.text in _RESERVED or name.text in ("in", "true", "false", "null"):
+            if name.text in RESERVED_WORDS or name.text == "in" or name.text in LITERALS:
                 _fail(name.start, name.end, f"`{name.text}` is a reserved word", f'write `["{name.text}"]`')
             return Field(base, name.text, base.start, name.end)
         if name.text in MACROS:
@@ -228,7 +236,7 @@ class _Parser:
 
     def macro_rest(self) -> tuple[str, Node, int]:
         var = self.next()
-        if var.kind != "name" or var.text in ("args", "tool", "agent", "in", "true", "false", "null"):
+        if var.kind != "name" or var.text == "in" or var.text in FIXED_NAMES or var.text in LITERALS:
             _fail(
                 var.start,
                 max(var.end, var.start + 1),
@@ -278,10 +286,10 @@ class _Parser:
 
     def named(self, token: _Token) -> Node:
         word = token.text
-        if word in ("true", "false", "null"):
+        if word in LITERALS:
             return Lit({"true": True, "false": False, "null": None}[word], token.start, token.end)
         if not self.take("("):
-            if word in _RESERVED or word == "in":
+            if word in RESERVED_WORDS or word == "in":
                 _fail(token.start, token.end, f"`{word}` is a reserved word")
             return Name(word, token.start, token.end)
         if word == "count":
@@ -358,9 +366,7 @@ class _Parser:
                 out.append(_ESCAPES[kind])
                 at += 2
                 continue
-            match = re.compile(r"\\(?:[xX]([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([0-3][0-7]{2}))").match(
-                body, at
-            )
+            match = _CODED.match(body, at)
             if match is None:
                 _fail(offset + at, offset + at + 2, f"`\\{kind}` is no escape", "write `\\\\` for a backslash")
             code = int(match[4], 8) if match[4] else int(match[1] or match[2] or match[3], 16)

@@ -1,8 +1,9 @@
-"""The per-call engine: a checked tree becomes closures over a call's arguments.
+"""The per-call engine: a checked tree becomes closures over a call's inputs.
 
 A condition gives True, False or None (unknown). Values are plain JSON data; a place that is not there is
-`ABSENT`, a place under something that is no object or list is `WRONG`; both are unknown to every operator
-and differ only for `has` and `list`.
+`ABSENT`, a place under something that is no object or list is `WRONG`, and so is an input that nobody gave and
+every place under it; both are unknown to every operator and differ only for `has` and `list`. Times and sums
+are ints or None, apart from values.
 """
 
 from __future__ import annotations
@@ -11,17 +12,18 @@ import operator
 from collections.abc import Callable
 from typing import Any, Final
 
-import re2
-
-from govern.conditions.tree import Call, Field, Has, Item, ListLit, Lit, Macro, Name, Node, bind, walk
-from govern.conditions.values import MAX_NESTED, domain, in_range, lexical_path, lower, micro, url_part
+from govern.conditions.inputs import ORIGINS, Inputs, operand_key
+from govern.conditions.scope import PLACES
+from govern.conditions.times import duration_ns, in_int64, time_kind, timestamp_ns
+from govern.conditions.tree import OF_HISTORY, Call, Field, Has, Item, ListLit, Lit, Macro, Name, Node, bind, walk
+from govern.conditions.values import MAX_NESTED, compiled, domain, in_range, lexical_path, lower, micro, url_part
+from govern.conditions.zones import clock, offsets, zoned
 
 Truth = bool | None
-Args = dict[str, Any]
-Scope = list[Any]
-TruthFn = Callable[[Args, Scope], Truth]
-ValueFn = Callable[[Args, Scope], Any]
-NumberFn = Callable[[Args, Scope], int | None]
+Stack = list[Any]
+TruthFn = Callable[[Inputs, Stack], Truth]
+ValueFn = Callable[[Inputs, Stack], Any]
+NumberFn = Callable[[Inputs, Stack], int | None]
 
 
 class _Nothing:
@@ -44,19 +46,29 @@ _ARITHMETIC = ("+", "-", "*", "neg")
 _NUMBERS = (int, float)
 
 
-def decider(tree: Node) -> Callable[[Args], Truth]:
-    """A function from a call's arguments (normalised JSON, an object) to True, False or None."""
-    run = _truth(tree, ())
-    scope: Scope = []
+def decider(tree: Node, zone: str | None = None) -> Callable[[Inputs], Truth]:
+    """A function from a call's inputs to True, False or None.
+
+    Args:
+        tree: a checked tree in which `tool` and `agent` are already literals.
+        zone: the deployment's time zone by its IANA name, for `date`, `hour` and `weekday`: unknown without it.
+
+    Raises:
+        AuthorError: no such zone.
+    """
+    run = _truth(zoned(tree, zone), ())
+    stack: Stack = []
     if any(isinstance(part, Macro) for part in walk(tree)):
-        return lambda args: run(args, [None] * MAX_NESTED)  # a scope of its own for every thread
-    return lambda args: run(args, scope)
+        return lambda inputs: run(inputs, [None] * MAX_NESTED)  # a stack of its own for every thread
+    return lambda inputs: run(inputs, stack)
 
 
-def place(args: Args, path: tuple[str | int, ...]) -> Any:
-    """What stands at a path of the arguments: a value, ABSENT or WRONG."""
-    value: Any = args
-    for step in path:
+def place(inputs: Inputs, path: tuple[str | int, ...]) -> Any:
+    """What stands at a path of the inputs: a value, ABSENT or WRONG."""
+    if path[0] not in inputs:
+        return WRONG
+    value: Any = inputs[str(path[0])]
+    for step in path[1:]:
         value = _step(value, step)
     return value
 
@@ -89,7 +101,7 @@ def _truth(node: Node, names: tuple[str, ...]) -> TruthFn:
             return _comparison(fn, left, right, names)
         case Call("in", (item, ListLit(items))):
             wanted = [_comparison("==", item, literal, names) for literal in items]
-            return _junction("||", wanted) if wanted else lambda args, scope: False
+            return _junction("||", wanted) if wanted else lambda inputs, stack: False
         case Call("in", (item, source)):
             return _member(_value(item, names), isinstance(item, Lit) and item.value is None, _items(source, names))
         case Call("startsWith" | "endsWith" | "contains" as fn, (left, right)):
@@ -103,8 +115,8 @@ def _truth(node: Node, names: tuple[str, ...]) -> TruthFn:
 
 
 def _has(target: ValueFn) -> TruthFn:
-    def run(args: Args, scope: Scope) -> Truth:
-        value = target(args, scope)
+    def run(inputs: Inputs, stack: Stack) -> Truth:
+        value = target(inputs, stack)
         if value is WRONG:
             return None
         return not (value is ABSENT or value is None)
@@ -117,21 +129,21 @@ def _junction(fn: str, parts: list[TruthFn]) -> TruthFn:
     if len(parts) == 2:
         first, second = parts
 
-        def both(args: Args, scope: Scope) -> Truth:
-            one = first(args, scope)
+        def both(inputs: Inputs, stack: Stack) -> Truth:
+            one = first(inputs, stack)
             if one is decisive:
                 return decisive
-            two = second(args, scope)
+            two = second(inputs, stack)
             if two is decisive:
                 return decisive
             return None if one is None or two is None else not decisive
 
         return both
 
-    def run(args: Args, scope: Scope) -> Truth:
+    def run(inputs: Inputs, stack: Stack) -> Truth:
         unknown = False
         for part in parts:
-            found = part(args, scope)
+            found = part(inputs, stack)
             if found is decisive:
                 return decisive
             unknown = unknown or found is None
@@ -141,26 +153,26 @@ def _junction(fn: str, parts: list[TruthFn]) -> TruthFn:
 
 
 def _not(part: TruthFn) -> TruthFn:
-    def run(args: Args, scope: Scope) -> Truth:
-        found = part(args, scope)
+    def run(inputs: Inputs, stack: Stack) -> Truth:
+        found = part(inputs, stack)
         return None if found is None else not found
 
     return run
 
 
 def _choice(test: TruthFn, then: TruthFn, other: TruthFn) -> TruthFn:
-    def run(args: Args, scope: Scope) -> Truth:
-        found = test(args, scope)
+    def run(inputs: Inputs, stack: Stack) -> Truth:
+        found = test(inputs, stack)
         if found is None:
             return None
-        return then(args, scope) if found else other(args, scope)
+        return then(inputs, stack) if found else other(inputs, stack)
 
     return run
 
 
 def _as_truth(value: ValueFn) -> TruthFn:
-    def run(args: Args, scope: Scope) -> Truth:
-        found = value(args, scope)
+    def run(inputs: Inputs, stack: Stack) -> Truth:
+        found = value(inputs, stack)
         return found if type(found) is bool else None
 
     return run
@@ -175,14 +187,14 @@ def _quantifier(node: Macro, names: tuple[str, ...]) -> TruthFn:
     slot = len(names)
     items = _items(node.source, names)
 
-    def run(args: Args, scope: Scope) -> Truth:
-        found = items(args, scope)
+    def run(inputs: Inputs, stack: Stack) -> Truth:
+        found = items(inputs, stack)
         if found is None:
             return None
         unknown = False
         for item in found:
-            scope[slot] = item
-            outcome = body(args, scope)
+            stack[slot] = item
+            outcome = body(inputs, stack)
             if outcome is decisive:
                 return decisive
             unknown = unknown or outcome is None
@@ -195,8 +207,10 @@ def _quantifier(node: Macro, names: tuple[str, ...]) -> TruthFn:
 
 
 def _comparison(fn: str, left: Node, right: Node, names: tuple[str, ...]) -> TruthFn:
+    if time_kind(left) or time_kind(right):
+        return _exact_comparison(fn, _time(left, names), _time(right, names))
     if _is_arithmetic(left) or _is_arithmetic(right):
-        return _micro_comparison(fn, _number(left, names), _number(right, names))
+        return _exact_comparison(fn, _number(left, names), _number(right, names))
     if isinstance(left, Lit) and not isinstance(right, Lit):
         left, right, fn = right, left, _FLIPPED[fn]
     if isinstance(right, Lit):
@@ -211,8 +225,8 @@ def _is_arithmetic(node: Node) -> bool:
 
 
 def _null_test(wanted: bool, value: ValueFn) -> TruthFn:
-    def run(args: Args, scope: Scope) -> Truth:
-        found = value(args, scope)
+    def run(inputs: Inputs, stack: Stack) -> Truth:
+        found = value(inputs, stack)
         if found is ABSENT or found is WRONG:
             return None
         return (found is None) is wanted
@@ -225,15 +239,15 @@ def _literal_comparison(fn: str, value: ValueFn, literal: Any) -> TruthFn:
     if fn in _ORDER:
         compare = _ORDER[fn]
 
-        def order(args: Args, scope: Scope) -> Truth:
-            found = value(args, scope)
+        def order(inputs: Inputs, stack: Stack) -> Truth:
+            found = value(inputs, stack)
             return compare(found, literal) if type(found) in kinds else None
 
         return order
     wanted = fn == "=="
 
-    def equality(args: Args, scope: Scope) -> Truth:
-        found = value(args, scope)
+    def equality(inputs: Inputs, stack: Stack) -> Truth:
+        found = value(inputs, stack)
         return (found == literal) is wanted if type(found) in kinds else None
 
     return equality
@@ -250,16 +264,16 @@ def equal(left: Any, right: Any) -> Truth:
 
 
 def _value_comparison(fn: str, left: ValueFn, right: ValueFn) -> TruthFn:
-    def equality(args: Args, scope: Scope) -> Truth:
-        found = equal(left(args, scope), right(args, scope))
+    def equality(inputs: Inputs, stack: Stack) -> Truth:
+        found = equal(left(inputs, stack), right(inputs, stack))
         return found if found is None or fn == "==" else not found
 
     if fn not in _ORDER:
         return equality
     compare = _ORDER[fn]
 
-    def order(args: Args, scope: Scope) -> Truth:
-        one, two = left(args, scope), right(args, scope)
+    def order(inputs: Inputs, stack: Stack) -> Truth:
+        one, two = left(inputs, stack), right(inputs, stack)
         kind, other = type(one), type(two)
         if (kind in _NUMBERS and other in _NUMBERS) or (kind is str and other is str):
             return compare(one, two)
@@ -268,22 +282,22 @@ def _value_comparison(fn: str, left: ValueFn, right: ValueFn) -> TruthFn:
     return order
 
 
-def _micro_comparison(fn: str, left: NumberFn, right: NumberFn) -> TruthFn:
+def _exact_comparison(fn: str, left: NumberFn, right: NumberFn) -> TruthFn:
     compare = {**_ORDER, "==": operator.eq, "!=": operator.ne}[fn]
 
-    def run(args: Args, scope: Scope) -> Truth:
-        one, two = left(args, scope), right(args, scope)
+    def run(inputs: Inputs, stack: Stack) -> Truth:
+        one, two = left(inputs, stack), right(inputs, stack)
         return None if one is None or two is None else compare(one, two)
 
     return run
 
 
 def _member(item: ValueFn, null: bool, items: ValueFn) -> TruthFn:
-    def run(args: Args, scope: Scope) -> Truth:
-        found = items(args, scope)
+    def run(inputs: Inputs, stack: Stack) -> Truth:
+        found = items(inputs, stack)
         if found is None:
             return None
-        wanted = item(args, scope)
+        wanted = item(inputs, stack)
         unknown = False
         for other in found:
             same = (other is None) if null else equal(wanted, other)
@@ -303,20 +317,18 @@ def _text_test(fn: str, left: ValueFn, right: ValueFn) -> TruthFn:
         "startsWith": str.startswith, "endsWith": str.endswith, "contains": str.__contains__,
     }[fn]  # fmt: skip
 
-    def run(args: Args, scope: Scope) -> Truth:
-        one, two = left(args, scope), right(args, scope)
+    def run(inputs: Inputs, stack: Stack) -> Truth:
+        one, two = left(inputs, stack), right(inputs, stack)
         return test(one, two) if type(one) is str and type(two) is str else None
 
     return run
 
 
 def _matches(subject: ValueFn, pattern: str) -> TruthFn:
-    options = re2.Options()
-    options.log_errors = False
-    search = re2.compile(pattern, options).search
+    search = compiled(pattern).search
 
-    def run(args: Args, scope: Scope) -> Truth:
-        text = subject(args, scope)
+    def run(inputs: Inputs, stack: Stack) -> Truth:
+        text = subject(inputs, stack)
         return search(text) is not None if type(text) is str else None
 
     return run
@@ -325,8 +337,8 @@ def _matches(subject: ValueFn, pattern: str) -> TruthFn:
 def _within(subject: ValueFn, folder: str) -> TruthFn:
     below = folder.rstrip("/") + "/"
 
-    def run(args: Args, scope: Scope) -> Truth:
-        text = subject(args, scope)
+    def run(inputs: Inputs, stack: Stack) -> Truth:
+        text = subject(inputs, stack)
         if type(text) is not str or lexical_path(text) is None:
             return None
         return text == folder or text.startswith(below)
@@ -340,48 +352,78 @@ def _within(subject: ValueFn, folder: str) -> TruthFn:
 def _value(node: Node, names: tuple[str, ...]) -> ValueFn:
     match node:
         case Lit(literal):
-            return lambda args, scope: literal
-        case Name("args"):
-            return lambda args, scope: args
-        case Name(name):
+            return lambda inputs, stack: literal
+        case Name(name) if name in names:
             slot = names.index(name)
-            return lambda args, scope: scope[slot]
+            return lambda inputs, stack: stack[slot]
+        case Name(name):
+            return lambda inputs, stack: inputs.get(name, WRONG)
         case Field(Name("args"), key):
-            return lambda args, scope: args.get(key, ABSENT)
+            return lambda inputs, stack: inputs["args"].get(key, ABSENT)
+        case Field(Name(name), key) if name not in names and name not in PLACES:
+            return lambda inputs, stack: fact.get(key, ABSENT) if type(fact := inputs.get(name)) is dict else WRONG
         case Field(base, key):
             above = _value(base, names)
-            return lambda args, scope: _step(above(args, scope), key)
+            return lambda inputs, stack: _step(above(inputs, stack), key)
         case Item(base, index):
             above = _value(base, names)
-            return lambda args, scope: _step(above(args, scope), index)
+            return lambda inputs, stack: _step(above(inputs, stack), index)
         case Call("size", (operand,)):
             return _size(operand, names)
         case Call("lower" | "domain" | "url.host" | "url.scheme" | "url.path" as fn, (operand,)):
             return _text_function(fn, _value(operand, names))
+        case Call("date" | "hour" | "weekday" as fn, (operand, Lit(str() as zone))):
+            return _clock(fn, _time(operand, names), zone)
+        case Call("date" | "hour" | "weekday"):
+            return lambda inputs, stack: WRONG
+        case Call(fn, (operand,)) if fn in OF_HISTORY:
+            return _of_history(fn, operand_key(fn, operand))
         case Macro("count"):
             kept = _kept(node, names)
-            return lambda args, scope: WRONG if (found := kept(args, scope)) is None else len(found)
+            return lambda inputs, stack: WRONG if (found := kept(inputs, stack)) is None else len(found)
         case Call(fn) if fn in _ARITHMETIC:
             raise AssertionError("arithmetic is compared in millionths, never read as a value")
         case _:
             truth = _truth(node, names)
-            return lambda args, scope: WRONG if (found := truth(args, scope)) is None else found
+            return lambda inputs, stack: WRONG if (found := truth(inputs, stack)) is None else found
+
+
+def _clock(fn: str, of: NumberFn, zone: str) -> ValueFn:
+    offsets(zone)  # a zone that is none is told at once
+
+    def run(inputs: Inputs, stack: Stack) -> Any:
+        at_ns = of(inputs, stack)
+        found = None if at_ns is None else clock(fn, at_ns, zone)
+        return WRONG if found is None else found
+
+    return run
+
+
+def _of_history(fn: str, key: str) -> ValueFn:
+    """A value of the history; WRONG where nobody gave it, or gave something else."""
+    match fn:
+        case "origin":
+            return lambda inputs, stack: found if (found := inputs.get(key)) in ORIGINS else WRONG
+        case "named_by_user" | "exceeded" | "tainted":
+            return lambda inputs, stack: found if type(found := inputs.get(key)) is bool else WRONG
+        case _:
+            return lambda inputs, stack: found if type(found := inputs.get(key)) is int else WRONG
 
 
 def _size(operand: Node, names: tuple[str, ...]) -> ValueFn:
     listy = isinstance(operand, Macro) or (isinstance(operand, Call) and operand.fn in ("list", "keys"))
     of = _items(operand, names) if listy else _value(operand, names)
 
-    def run(args: Args, scope: Scope) -> Any:
-        found = of(args, scope)
+    def run(inputs: Inputs, stack: Stack) -> Any:
+        found = of(inputs, stack)
         return len(found) if type(found) in (str, list, dict) else WRONG
 
     return run
 
 
 def _text_function(fn: str, of: ValueFn) -> ValueFn:
-    def run(args: Args, scope: Scope) -> Any:
-        text = of(args, scope)
+    def run(inputs: Inputs, stack: Stack) -> Any:
+        text = of(inputs, stack)
         if type(text) is not str:
             return WRONG
         made = lower(text) if fn == "lower" else domain(text) if fn == "domain" else url_part(fn, text)
@@ -396,8 +438,8 @@ def _items(node: Node, names: tuple[str, ...]) -> ValueFn:
         case Call("list", (operand,)):
             of = _value(operand, names)
 
-            def run_list(args: Args, scope: Scope) -> Any:
-                found = of(args, scope)
+            def run_list(inputs: Inputs, stack: Stack) -> Any:
+                found = of(inputs, stack)
                 if found is None or found is ABSENT:
                     return []
                 return found if type(found) is list else None
@@ -405,12 +447,12 @@ def _items(node: Node, names: tuple[str, ...]) -> ValueFn:
             return run_list
         case Call("keys", (operand,)):
             of = _value(operand, names)
-            return lambda args, scope: list(found) if type(found := of(args, scope)) is dict else None
+            return lambda inputs, stack: list(found) if type(found := of(inputs, stack)) is dict else None
         case Macro("filter"):
             return _kept(node, names)
         case _:
             of = _value(node, names)
-            return lambda args, scope: found if type(found := of(args, scope)) is list else None
+            return lambda inputs, stack: found if type(found := of(inputs, stack)) is list else None
 
 
 def _kept(node: Macro, names: tuple[str, ...]) -> ValueFn:
@@ -418,19 +460,49 @@ def _kept(node: Macro, names: tuple[str, ...]) -> ValueFn:
     items, slot = _items(node.source, names), len(names)
     body = _truth(node.body, (*names, node.var))
 
-    def run(args: Args, scope: Scope) -> Any:
-        found = items(args, scope)
+    def run(inputs: Inputs, stack: Stack) -> Any:
+        found = items(inputs, stack)
         if found is None:
             return None
         kept = []
         for item in found:
-            scope[slot] = item
-            outcome = body(args, scope)
+            stack[slot] = item
+            outcome = body(inputs, stack)
             if outcome is None:
                 return None
             if outcome:
                 kept.append(item)
         return kept
+
+    return run
+
+
+# -- times ---------------------------------------------------------------------------------------------
+
+
+def _time(node: Node, names: tuple[str, ...]) -> NumberFn:
+    """Nanoseconds, or None: of a timestamp since 1970, of a duration its length."""
+    match node:
+        case Name("at"):
+            return lambda inputs, stack: found if type(found := inputs.get("at")) is int else None
+        case Call("timestamp", (operand,)):
+            of = _value(operand, names)
+            return lambda inputs, stack: timestamp_ns(found) if type(found := of(inputs, stack)) is str else None
+        case Call("duration", (Lit(str() as text),)):
+            length = duration_ns(text)
+            return lambda inputs, stack: length
+        case Call("+" | "-" as fn, (left, right)):
+            return _time_sum(fn == "+", _time(left, names), _time(right, names))
+        case _:
+            raise AssertionError(f"{node!r} stands for no time")
+
+
+def _time_sum(plus: bool, left: NumberFn, right: NumberFn) -> NumberFn:
+    def run(inputs: Inputs, stack: Stack) -> int | None:
+        one, two = left(inputs, stack), right(inputs, stack)
+        if one is None or two is None:
+            return None
+        return in_int64(one + two if plus else one - two)
 
     return run
 
@@ -443,17 +515,17 @@ def _number(node: Node, names: tuple[str, ...]) -> NumberFn:
     match node:
         case Call("neg", (operand,)):
             of = _number(operand, names)
-            return lambda args, scope: None if (found := of(args, scope)) is None else in_range(-found)
+            return lambda inputs, stack: None if (found := of(inputs, stack)) is None else in_range(-found)
         case Call("+" | "-" | "*" as fn, (left, right)):
             return _binary(fn, _number(left, names), _number(right, names))
         case _:
             value = _value(node, names)
-            return lambda args, scope: micro(value(args, scope))
+            return lambda inputs, stack: micro(value(inputs, stack))
 
 
 def _binary(fn: str, left: NumberFn, right: NumberFn) -> NumberFn:
-    def run(args: Args, scope: Scope) -> int | None:
-        one, two = left(args, scope), right(args, scope)
+    def run(inputs: Inputs, stack: Stack) -> int | None:
+        one, two = left(inputs, stack), right(inputs, stack)
         if one is None or two is None:
             return None
         if fn == "*":

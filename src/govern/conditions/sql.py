@@ -2,7 +2,8 @@
 
 A condition is BOOLEAN with NULL for unknown. A place in the arguments is JSON text, NULL where it is absent
 (or under something of the wrong kind), the text `null` where it is null. Only canonical text is read: what
-has two meanings was refused before (`govern.events.canonical`).
+has two meanings was refused before (`govern.events.canonical`). Facts, records and results are such columns too,
+NULL where nobody gave them; times are BIGINT nanoseconds (`sql_times`).
 
 Kinds are told by the first character of the JSON text; numbers by a cast of the text, which is NULL for
 anything else. Comparisons go through DOUBLE only where that is exact (one side a literal below 2^53).
@@ -11,9 +12,29 @@ anything else. Comparisons go through DOUBLE only where that is exact (one side 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
-from govern.conditions.tree import Call, Field, Has, Item, ListLit, Lit, LitValue, Macro, Name, Node, bind, children
+from govern.conditions import sql_times
+from govern.conditions.inputs import ORIGINS, operand_key
+from govern.conditions.scope import PLACES
+from govern.conditions.times import duration_ns, time_kind
+from govern.conditions.tree import (
+    HISTORY,
+    Call,
+    Field,
+    Has,
+    Item,
+    ListLit,
+    Lit,
+    LitValue,
+    Macro,
+    Name,
+    Node,
+    bind,
+    children,
+    walk,
+)
 from govern.conditions.values import (
     DEVIOUS,
     DOTTED,
@@ -26,13 +47,17 @@ from govern.conditions.values import (
     URL_GROUP,
 )
 from govern.conditions.values import micro as micro_of
+from govern.conditions.zones import zoned
 
 _EXACT = 2**53
 _LARGEST_BELOW_2_63 = "9223372036854774784.0::DOUBLE"
 _ARITHMETIC = ("+", "-", "*", "neg")
-_STRINGS = ("lower", "domain", "url.host", "url.scheme", "url.path")
+_STRINGS = ("lower", "domain", "url.host", "url.scheme", "url.path", "date", "weekday", "origin")
+_COUNTS = ("size", "hour", "calls", "succeeded")
 _FLIPPED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _SQL_OP = {"==": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+
+_ELEMENT = "gv_item"
 
 _SIMPLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\[[0-9]+\])?")
 
@@ -57,21 +82,44 @@ def json_root(column: str) -> Root:
     return lambda key: f"json_extract({column}, {pointer(key)})"
 
 
-def expression(tree: Node, root: Root, *, whole: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where a condition's inputs stand in a row.
+
+    Args:
+        root: gives the JSON text of a top-level argument by its key.
+        whole: the column of the whole arguments, for `keys(args)` and the like.
+        given: SQL by the other keys of `Inputs`; what is not here is unknown in every row. `at`, `calls(…)` and
+            `succeeded(…)` are BIGINT, `origin(…)` VARCHAR, `named_by_user(…)` BOOLEAN, all others canonical JSON
+            text; NULL where a row has none.
+    """
+
+    root: Root
+    whole: str
+    given: Mapping[str, str] = field(default_factory=dict)
+
+
+def expression(tree: Node, columns: Columns, zone: str | None = None) -> str:
     """The SQL expression of a condition in which `tool` and `agent` are already literals.
 
     Args:
         tree: a checked tree.
-        root: gives the JSON text of a top-level argument by its key.
-        whole: the column of the whole arguments, for `keys(args)` and the like.
+        columns: where its inputs stand.
+        zone: the deployment's time zone by its IANA name, for `date`, `hour` and `weekday`: unknown without it.
+
+    Raises:
+        AuthorError: no such zone.
     """
-    return _Compiler(root, whole).truth(tree)
+    tree = zoned(tree, zone)
+    return _Compiler(columns, frozenset(node.var for node in walk(tree) if isinstance(node, Macro))).truth(tree)
 
 
 class _Compiler:
-    def __init__(self, root: Root, whole: str) -> None:
-        self.root = root
-        self.whole = whole
+    def __init__(self, columns: Columns, variables: frozenset[str]) -> None:
+        self.root = columns.root
+        self.whole = columns.whole
+        self.given = columns.given
+        self.variables = variables | {_ELEMENT}
         self.names = 0
 
     def let(self, value: str, body: Callable[[str], str]) -> str:
@@ -115,6 +163,8 @@ class _Compiler:
                 return f"regexp_matches({self.text(subject)}, {text_literal(pattern)})"
             case Call("within", (subject, Lit(str() as folder))):
                 return self.within(self.text(subject), folder)
+            case Call("named_by_user" | "exceeded" | "tainted" as fn, (operand,)):
+                return self.given.get(operand_key(fn, operand), "NULL::BOOLEAN")
             case _ if _is_string(node) or _is_count(node) or isinstance(node, Lit):
                 return "NULL::BOOLEAN"
             case _:
@@ -135,9 +185,17 @@ class _Compiler:
             if not (isinstance(base, Name) and base.name == "args"):
                 opening = "{" if isinstance(node, Field) else "["
                 text = f"CAST({self.json(base)} AS VARCHAR)"
-                tests.append(f"coalesce({text} <> 'null' AND {text}[1] <> '{opening}', FALSE)")
+                if self.is_fact(base):
+                    tests.append(f"coalesce({text}[1] <> '{{', TRUE)")
+                else:
+                    tests.append(f"coalesce({text} <> 'null' AND {text}[1] <> '{opening}', FALSE)")
             node = base
+        if isinstance(node, Name) and node.name in PLACES:  # nobody gave it
+            tests.append(f"({self.json(node)} IS NULL)")
         return "(" + " OR ".join(tests) + ")" if tests else "FALSE"
+
+    def is_fact(self, node: Node) -> bool:
+        return isinstance(node, Name) and node.name not in ("args", *PLACES) and node.name not in self.variables
 
     def quantifier(self, node: Macro) -> str:
         universal = node.fn == "all"
@@ -161,6 +219,8 @@ class _Compiler:
 
     def comparison(self, fn: str, left: Node, right: Node) -> str:
         op = _SQL_OP[fn]
+        if time_kind(left) or time_kind(right):
+            return f"({self.time(left)} {op} {self.time(right)})"
         if _is_arithmetic(left) or _is_arithmetic(right):
             return f"({self.micro(left)} {op} {self.micro(right)})"
         if isinstance(left, Lit) and not isinstance(right, Lit):
@@ -232,12 +292,12 @@ class _Compiler:
         return f"(CASE {cases}ELSE {numbers} END)"
 
     def member(self, item: Node, source: Node) -> str:
-        element = Name("gv_item")
+        element = Name(_ELEMENT)
         if isinstance(item, Lit):
             test = self.literal_comparison("==", element, item.value)
         else:
             test = self.comparison("==", item, element)
-        body = f"lambda gv_item_: {trit(test)}"
+        body = f"lambda {_ELEMENT}_: {trit(test)}"
         return self.let(
             self.items(source),
             lambda items: (
@@ -266,7 +326,7 @@ class _Compiler:
             case Name("args"):
                 return self.whole
             case Name(name):
-                return f"{name}_"
+                return f"{name}_" if name in self.variables else self.given.get(name, "NULL::JSON")
             case Field(Name("args"), key):
                 return self.root(key)
             case Field(base, key):
@@ -299,6 +359,11 @@ class _Compiler:
                 return f"lower(nullif(regexp_extract({self.text(operand)}, {text_literal(EMAIL)}, 1), ''))"
             case Call("url.host" | "url.scheme" | "url.path" as fn, (operand,)):
                 return self.url(fn, self.text(operand))
+            case Call("date" | "weekday"):
+                return self.clock(node)
+            case Call("origin" as fn, (operand,)):
+                found = self.given.get(operand_key(fn, operand), "NULL::VARCHAR")
+                return f"(CASE WHEN {found} IN ({', '.join(map(text_literal, ORIGINS))}) THEN {found} END)"
             case _ if _is_truth(node) or _is_count(node):
                 return "NULL::VARCHAR"
             case _:
@@ -344,9 +409,13 @@ class _Compiler:
         return f"(CASE WHEN regexp_full_match({text}, '-?[0-9]+') THEN TRY_CAST({text} AS BIGINT) END)"
 
     def count(self, node: Node) -> str:
-        """BIGINT of `size` or `count`."""
+        """BIGINT of `size`, `count`, `hour` and what was counted of the history."""
         if isinstance(node, Macro):
             return f"len({self.kept(node)})"
+        if isinstance(node, Call) and node.fn == "hour":
+            return self.clock(node)
+        if isinstance(node, Call) and node.fn in HISTORY:
+            return self.given.get(operand_key(node.fn, node.operands[0]), "NULL::BIGINT")
         operand = children(node)[0]
         if _is_list(operand):
             return f"len({self.items(operand)})"
@@ -391,6 +460,32 @@ class _Compiler:
                     f"ELSE list_filter({source}, lambda gv_one_, gv_at_: {trits}[gv_at_] = 2) END)"
                 ),
             ),
+        )
+
+    # -- times --
+
+    def time(self, node: Node) -> str:
+        """BIGINT nanoseconds: of a timestamp since 1970, of a duration its length."""
+        match node:
+            case Name("at"):
+                return self.given.get("at", "NULL::BIGINT")
+            case Call("timestamp", (operand,)):
+                return self.let(self.text(operand), sql_times.timestamp)
+            case Call("duration", (Lit(str() as text),)):
+                return f"{duration_ns(text)}::BIGINT"
+            case Call("+" | "-" as op, (left, right)):
+                return sql_times.joined(op, self.time(left), self.time(right))
+            case _:
+                raise AssertionError(f"{node!r} stands for no time")
+
+    def clock(self, node: Call) -> str:
+        if len(node.operands) == 1:  # no zone is known
+            return "NULL::BIGINT" if node.fn == "hour" else "NULL::VARCHAR"
+        operand, named = node.operands
+        zone = str(named.value) if isinstance(named, Lit) else ""
+        return self.let(
+            self.time(operand),
+            lambda at: self.let(sql_times.local(at, zone), lambda local: sql_times.clock(node.fn, local)),
         )
 
     # -- exact arithmetic in millionths --
@@ -457,7 +552,7 @@ def _is_string(node: Node) -> bool:
 
 
 def _is_count(node: Node) -> bool:
-    return (isinstance(node, Macro) and node.fn == "count") or (isinstance(node, Call) and node.fn == "size")
+    return (isinstance(node, Macro) and node.fn == "count") or (isinstance(node, Call) and node.fn in _COUNTS)
 
 
 def _is_list(node: Node) -> bool:

@@ -5,10 +5,14 @@ Spans are offsets in code points, the end exclusive. Leaves out meaning; that is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 LitValue = None | bool | int | float | str
+HISTORY = ("calls", "succeeded", "origin", "named_by_user")
+"""Functions of what happened before the call; their operand says of what, it is not read."""
+OF_HISTORY = (*HISTORY, "exceeded", "tainted")
+"""With those of limits and of what was read, true or false: `policy` makes them, no charter writes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class Lit:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """`args`, `tool`, `agent`, or the variable of a macro."""
+    """`args`, `tool`, `agent`, `at`, `record`, `result`, a fact, or the variable of a macro."""
 
     name: str
     start: int = 0
@@ -113,6 +117,32 @@ def walk(node: Node) -> Iterator[Node]:
     yield node
     for child in children(node):
         yield from walk(child)
+
+
+def rewrite(node: Node, change: Callable[[Node], Node]) -> Node:
+    """The same tree with `change` applied to every node, the innermost first.
+
+    What `has` asks for stays a place: only what is above it is changed.
+    """
+    match node:
+        case Field(base, key, start, end):
+            node = Field(rewrite(base, change), key, start, end)
+        case Item(base, index, start, end):
+            node = Item(rewrite(base, change), index, start, end)
+        case Has(target, start, end):
+            node = Has(replace(target, base=rewrite(target.base, change)), start, end)
+        case Call(fn, operands, start, end):
+            node = Call(fn, tuple([rewrite(operand, change) for operand in operands]), start, end)
+        case Macro(fn, source, var, body, start, end):
+            node = Macro(fn, rewrite(source, change), var, rewrite(body, change), start, end)
+        case Lit() | Name() | ListLit():
+            pass
+    return change(node)
+
+
+def fixed(node: Node) -> bool:
+    """Whether the value is the same for every call: no name is read, and nothing of the history."""
+    return not any(isinstance(part, Name) or (isinstance(part, Call) and part.fn in OF_HISTORY) for part in walk(node))
 
 
 def bind(node: Node, values: dict[str, LitValue]) -> Node:

@@ -7,8 +7,8 @@ result outside that is unknown. It is exact in Python's integers and in DuckDB's
 from __future__ import annotations
 
 from decimal import Decimal
-
-import re2
+from functools import cache
+from typing import Any
 
 MAX_NESTED = 3  # macros within macros
 MICRO = 1_000_000
@@ -29,7 +29,15 @@ DEVIOUS = r"(?:^|/)\.{1,2}(?:/|$)|%2[eEfF]|%5[cC]"
 PLAIN_PATH = r"^(?:/[^/\\\x00-\x1f\x7f]+)+$"
 DOTTED = r"/\.{1,2}(?:/|$)"
 
-_EMAIL, _URL, _DEVIOUS = re2.compile(EMAIL), re2.compile(URL), re2.compile(DEVIOUS)
+
+@cache
+def compiled(pattern: str) -> Any:
+    """A pattern for RE2, which is imported when the first is needed."""
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    return re2.compile(pattern, options)
 
 
 def micro(value: object) -> int | None:
@@ -59,7 +67,7 @@ def lower(text: str) -> str:
 
 def domain(text: str) -> str | None:
     """The domain of an e-mail address in lower case, or None where the text is none."""
-    match = _EMAIL.search(text)
+    match = compiled(EMAIL).search(text)
     return match.group(1).lower() if match else None
 
 
@@ -68,12 +76,12 @@ def url_part(part: str, text: str) -> str | None:
 
     A path with dot segments, or with encoded dots, slashes or backslashes, is None: servers differ on it.
     """
-    match = _URL.search(text)
+    match = compiled(URL).search(text)
     if match is None:
         return None
     found: str | None = match.group(URL_GROUP[part])
     if part == "url.path":
-        return None if found and _DEVIOUS.search(found) else (found or "/")
+        return None if found and compiled(DEVIOUS).search(found) else (found or "/")
     return found.lower() if found else None
 
 

@@ -1,12 +1,12 @@
 """Runs the rules over a charter. A rule says what is special to it; severity, file and order are added here.
 
-Leaves out suppressions and configuration: every finding of every rule is given.
+Leaves out suppressions, configuration and baseline (`run`): every finding of every rule is given.
 """
 
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 _RULES = "govern.lint.rules"
-_PAGES = ((_RULES, ""), ("govern.charter", "pages"))
+_LOADING = ("govern.charter", "pages")
+_PAGES = ((_RULES, ""), ("govern.lint", "pages"), _LOADING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,9 @@ def lint_rules() -> tuple[LintRule, ...]:
 def lint(loaded: Loaded) -> tuple[Finding, ...]:
     """All findings of a file: the errors that keep it from loading, or the rules' advice."""
     if loaded.charter is None:
-        return loaded.findings
+        from govern.lint.loading_fixes import with_fixes
+
+        return with_fixes(loaded.findings, loaded.source)
     found = {
         Finding(
             rule.id,
@@ -57,12 +60,25 @@ def lint(loaded: Loaded) -> tuple[Finding, ...]:
             hit.at,
             hit.hint,
             hit.confidence or rule.confidence,
-            hit.fix,
+            # A fix edits the file that is linted: what it is composed with may be somebody else's.
+            hit.fix if loaded.charter.here(hit.at) else None,
         )
         for rule in lint_rules()
         for hit in rule.check(loaded.charter)
     }
     return tuple(sorted(found, key=lambda finding: finding.sort_key))
+
+
+def rule_ids() -> frozenset[str]:
+    """The ids that a configuration may weigh: the rules, and what can be wrong with a suppression."""
+    from govern.lint.suppress import SEVERITIES
+
+    return frozenset({rule.id for rule in lint_rules()} | SEVERITIES.keys())
+
+
+def loading_ids() -> frozenset[str]:
+    """The ids of what keeps a charter from loading: nothing lowers, hides or suppresses these."""
+    return frozenset(_ids([_LOADING]))
 
 
 def page(id: str) -> str | None:
@@ -73,19 +89,21 @@ def page(id: str) -> str | None:
     return None
 
 
-def _folders() -> list[Traversable]:
+def _folders(places: Iterable[tuple[str, str]] = _PAGES) -> list[Traversable]:
     from importlib.resources import files  # 7 ms: lint itself shows no page
 
-    return [files(package).joinpath(folder) if folder else files(package) for package, folder in _PAGES]
+    return [files(package).joinpath(folder) if folder else files(package) for package, folder in places]
 
 
 def page_ids() -> tuple[str, ...]:
     """Every id that has a page."""
-    return tuple(
-        sorted(
-            entry.name.removesuffix(".md")
-            for place in _folders()
-            for entry in place.iterdir()
-            if entry.name.endswith(".md")
-        )
+    return tuple(sorted(_ids(_PAGES)))
+
+
+def _ids(places: Iterable[tuple[str, str]]) -> Iterator[str]:
+    return (
+        entry.name.removesuffix(".md")
+        for place in _folders(places)
+        for entry in place.iterdir()
+        if entry.name.endswith(".md")
     )

@@ -6,12 +6,12 @@ what it cannot decide it does not claim. Leaves out values of arguments (`condit
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from govern.conditions.tree import Call, Field, Has, Item, ListLit, Lit, Macro, Name, Node, walk
-from govern.lint.ranges import MIRRORED, Range
+from govern.conditions.tree import Call, Field, Has, Item, ListLit, Lit, Macro, Name, Node, fixed
+from govern.lint.ranges import MIRRORED, Known, Range
 
 Truth = bool | None
 EVERY: tuple[Truth, ...] = (True, False, None)
@@ -109,11 +109,32 @@ def possible(node: Node) -> set[Truth]:
     return found
 
 
+def somewhere(trees: tuple[Node, ...], holds: Callable[[tuple[Truth, ...]], bool]) -> bool:
+    """Whether some call may give several conditions values that `holds` accepts.
+
+    False is certain. True may only mean that there are too many atoms to try through, or that they hang
+    together in a way that is not looked at.
+    """
+    nodes = [atom for tree in trees for atom in atoms(tree)]
+    table = assignments(nodes)
+    if table is None:
+        return True
+    by_key = {key(atom): atom for atom in nodes}
+    can = {name: atom_values(atom) for name, atom in by_key.items()}
+    forms = [formula(tree) for tree in trees]
+    return any(
+        holds(tuple(value(form, row) for form in forms))
+        and all(row[name] in can[name] for name in row)
+        and not _contradicts(row, by_key)
+        for row in table
+    )
+
+
 def _independent(parts: list[Node]) -> bool:
     """Whether each atom is free of the others: then the whole takes every value, since each stands once."""
     subjects: set[object] = set()
     for atom in parts:
-        if not any(isinstance(part, Name) for part in walk(atom)) or len(atom_values(atom)) < len(EVERY):
+        if fixed(atom) or len(atom_values(atom)) < len(EVERY):
             return False
         sides = atom.operands if isinstance(atom, Call) and len(atom.operands) == 2 else (atom,)
         named = {key(side) for side in sides if not isinstance(side, Lit)}
@@ -125,7 +146,7 @@ def _independent(parts: list[Node]) -> bool:
 
 def atom_values(atom: Node) -> set[Truth]:
     """Values that an atom may take by its own form, whatever the others are."""
-    if not any(isinstance(part, Name) for part in walk(atom)):
+    if fixed(atom):
         return {_folded(atom)}
     match atom:
         case Call("==" | "<=" | ">=", (left, right)) if key(left) == key(right):
@@ -149,23 +170,40 @@ def _folded(atom: Node) -> Truth:
 def _contradicts(row: Mapping[object, Truth], by_key: Mapping[object, Node]) -> bool:
     """Whether no call gives the atoms these values: each on its own may be possible."""
     limits: dict[object, Range] = {}
+    known: dict[object, Known] = {}
     for name, truth in row.items():
-        atom = by_key[name]
-        if truth is None or not (isinstance(atom, Call) and len(atom.operands) == 2):
+        compared = comparison(by_key[name])
+        if compared is None:
             continue
-        fn, (left, right) = atom.fn, atom.operands
-        if isinstance(left, Lit) and fn in MIRRORED:
-            fn, left, right = MIRRORED[fn], right, left
-        if isinstance(left, Lit):
+        subject, fn, values = compared
+        if known.setdefault(subject, Known()).clashes(fn, values, truth):
+            return True
+        if truth is None:
             continue
-        limit = limits.setdefault(key(left), Range())
-        if fn == "in" and isinstance(right, ListLit):
-            limit.among([item.value for item in right.items], truth)
-        elif isinstance(right, Lit) and fn in MIRRORED:
-            limit.compare(fn, right.value, truth)
+        limit = limits.setdefault(subject, Range())
+        if fn == "in":
+            limit.among(values, truth)
+        else:
+            limit.compare(fn, values[0], truth)
         if limit.empty:
             return True
     return False
+
+
+def comparison(atom: Node) -> tuple[object, str, list[object]] | None:
+    """An atom that compares one value with literals: what is compared, how as read from its side, with what."""
+    if not (isinstance(atom, Call) and len(atom.operands) == 2):
+        return None
+    fn, (left, right) = atom.fn, atom.operands
+    if isinstance(left, Lit) and fn in MIRRORED:
+        fn, left, right = MIRRORED[fn], right, left
+    if isinstance(left, Lit):
+        return None
+    if fn == "in" and isinstance(right, ListLit):
+        return key(left), fn, [item.value for item in right.items]
+    if isinstance(right, Lit) and fn in MIRRORED:
+        return key(left), fn, [right.value]
+    return None
 
 
 def signed(node: Node, positive: bool = True) -> Iterator[tuple[Node, bool | None]]:

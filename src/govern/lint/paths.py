@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from govern.charter.schema import Schema, in_place, pointer_target, property_names
-from govern.conditions.tree import Call, Field, Has, Item, Macro, Name, Node, children
+from govern.conditions.tree import Call, Field, Has, Item, ListLit, Lit, Macro, Name, Node, children
+from govern.lint.logic import atoms
+from govern.policy.verbs import words
 
 ANY_ITEM: Final = -1  # stands for "some item of the list" in a path
 Path = tuple[str | int, ...]
@@ -85,6 +87,73 @@ def path_of(node: Node, bound: dict[str, Path | None]) -> Path | None:
             return None if above is None else (*above, index)
         case _:
             return None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One atom of a condition, also inside `all` and `exists`, with what it pushes the condition towards.
+
+    Args:
+        direction: as in `govern.lint.logic.signed`.
+        bound: paths of the macro variables in scope.
+        written: literals that a macro's variable stands for, where its source is a written list.
+    """
+
+    atom: Node
+    direction: bool | None
+    bound: dict[str, Path | None]
+    written: dict[str, tuple[Lit, ...]]
+
+    def argument(self, node: Node) -> Path | None:
+        """The argument that a node is, `lower()` looked through."""
+        if isinstance(node, Call) and node.fn == "lower":
+            node = node.operands[0]
+        return path_of(node, self.bound) or None
+
+    def texts(self, node: Node) -> tuple[Lit, ...]:
+        """The literal texts that a node stands for."""
+        match node:
+            case Lit(str()):
+                return (node,)
+            case Name(name):
+                return tuple(item for item in self.written.get(name, ()) if isinstance(item.value, str))
+            case ListLit(items):
+                return tuple(item for item in items if isinstance(item.value, str))
+            case _:
+                return ()
+
+
+def judged(
+    node: Node,
+    positive: bool | None = True,
+    bound: dict[str, Path | None] | None = None,
+    written: dict[str, tuple[Lit, ...]] | None = None,
+) -> Iterator[Judged]:
+    """Every atom of a condition, from left to right; those of `filter` and `count` are not looked at."""
+    bound, written = bound or {}, written or {}
+    match node:
+        case Call("!", (inner,)):
+            yield from judged(inner, None if positive is None else not positive, bound, written)
+        case Call("&&" | "||", operands):
+            for operand in operands:
+                yield from judged(operand, positive, bound, written)
+        case Call("?:", (question, yes, no)):
+            for atom in atoms(question):
+                yield from judged(atom, None, bound, written)
+            yield from judged(yes, positive, bound, written)
+            yield from judged(no, positive, bound, written)
+        case Macro("all" | "exists", source, var, body):
+            literals = {**written, var: source.items} if isinstance(source, ListLit) else written
+            yield from judged(body, positive, {**bound, var: item_path(source, bound)}, literals)
+        case _:
+            yield Judged(node, positive, bound, written)
+
+
+def named(path: Path, names: frozenset[str]) -> bool:
+    """Whether the last word of an argument's name, or its singular, is among names; of an item, its list's name."""
+    keys = [part for part in path if isinstance(part, str)]
+    last = next(reversed(words(keys[-1])), "") if keys else ""
+    return last in names or last.removesuffix("s") in names
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""What comparisons with literals leave of one value: equal to, one of, none of, above, below, or nothing."""
+"""What comparisons with literals leave of one value: equal to, one of, none of, above, below, or nothing.
+
+`Known` says which of them can be unknown together: a value has one kind.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,7 @@ class Range:
     def settle(self) -> None:
         if self.low and self.high and self.low[0] == self.high[0]:
             low, high = self.low[1], self.high[1]
-            if high < low or (low == high and not (self.low[2] and self.high[2])):
+            if high < low or (low == high and (not (self.low[2] and self.high[2]) or _tag(low) in self.barred)):
                 self.empty = True
         if self.allowed is not None:
             left = {tagged for tagged in self.allowed - self.barred if self.fits(tagged)}
@@ -67,6 +70,28 @@ class Range:
             elif (item > side[1]) != up:
                 return False
         return True
+
+
+class Known:
+    """Which comparisons of one value have an answer: an order only with its own kind, `==` also with null."""
+
+    def __init__(self) -> None:
+        self.ordered: dict[str, bool] = {}
+        self.equal: dict[str, bool] = {}
+
+    def clashes(self, fn: str, values: list[Any], truth: bool | None) -> bool:
+        """Takes in one more comparison; whether no value answers all of them like this."""
+        kinds = {_tag(each)[0] for each in values}
+        if len(kinds) != 1 or "null" in kinds:
+            return False
+        kind, known = kinds.pop(), truth is not None
+        answers = self.ordered if fn in _OPPOSITE else self.equal
+        if answers.setdefault(kind, known) != known:
+            return True
+        is_one = known and fn not in _OPPOSITE and truth == (fn != "!=")
+        if is_one and not self.ordered.setdefault(kind, True):
+            return True
+        return self.ordered.get(kind) is True and self.equal.get(kind) is False
 
 
 def _tag(item: object) -> Tagged:

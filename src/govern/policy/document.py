@@ -9,66 +9,36 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from govern.conditions import Condition, ConditionError, parse_condition
+from govern.conditions import FieldType, Scope
 from govern.errors import AuthorError
 from govern.events.canonical import Malformed, digest, parse, text_of
-from govern.policy.model import EFFECTS, Deadline, Effect, Gate, Never, Policy, Rule, Tier, ToolPolicy, When
+from govern.policy.codec import decode, encode
+from govern.policy.derive import with_history, written
+from govern.policy.model import AfterReading, Effect, Fact, Gate, Limit, Policy, Reason, Rule, Tier, ToolPolicy
 
 SCHEMA = "govern/policy/v1"
 
 
 def to_document(policy: Policy) -> dict[str, Any]:
-    """The policy as JSON data."""
-    return {
-        "schema": SCHEMA,
-        "agent": policy.agent,
-        "version": policy.version,
-        "purpose": policy.purpose,
-        "owner": policy.owner,
-        "roles": list(policy.roles),
-        "gates": {name: _gate(gate) for name, gate in policy.gates.items()},
-        "tools": {name: _tool(tool) for name, tool in policy.tools.items()},
-        "never": [{"tools": list(never.patterns), "because": never.because} for never in policy.never],
-    }
+    """The policy as JSON data. What is made from limits and after reading is not written twice."""
+    tools = {name: replace(tool, rules=written(tool)) for name, tool in policy.tools.items()}
+    return {"schema": SCHEMA, **encode(replace(policy, tools=tools))}
 
 
 def sealed(policy: Policy) -> Policy:
-    """The same policy with its digest."""
-    return replace(policy, digest=digest(text_of(to_document(policy))))
+    """The same policy with its digest, and the rules that follow from limits and after reading."""
+    whole = with_history(policy)
+    return replace(whole, digest=digest(text_of(to_document(whole))))
 
 
-def _gate(gate: Gate) -> dict[str, Any]:
-    return {
-        "roles": list(gate.roles),
-        "quorum": gate.quorum,
-        "if_no_answer": [
-            {"after_s": step.after_s, "ask": step.ask}
-            if step.ask is not None
-            else {"after_s": step.after_s, "then": step.then.label if step.then is not None else None}
-            for step in gate.if_no_answer
-        ],
-    }
-
-
-def _tool(tool: ToolPolicy) -> dict[str, Any]:
-    return {
-        "tier": tool.tier.value,
-        "external": tool.external,
-        "gate": tool.gate,
-        "unless": tool.unless.text if tool.unless else None,
-        "autonomous": tool.autonomous,
-        "input": parse(tool.schema) if tool.schema is not None else None,
-        "rules": [
-            {
-                "id": rule.id,
-                rule.form.value: rule.condition.text,
-                "effect": rule.effect.label,
-                "gate": rule.gate,
-                "because": rule.because,
-            }
-            for rule in tool.rules
-        ],
-    }
+def scope_of(facts: dict[str, Fact]) -> Scope:
+    """The facts that conditions may ask about."""
+    return Scope(
+        tuple(
+            (name, tuple((field.name, FieldType(field.kind, field.values)) for field in fact.fields))
+            for name, fact in facts.items()
+        )
+    )
 
 
 def from_document(document: Any) -> Policy:
@@ -77,163 +47,70 @@ def from_document(document: Any) -> Policy:
     Raises:
         AuthorError: it is no policy of this version.
     """
-    top = _Reader(document, "policy")
-    if top.text("schema") != SCHEMA:
-        raise AuthorError(f"expected a document of schema `{SCHEMA}`, got `{document['schema']}`")
-    gates = {name: _read_gate(name, gate) for name, gate in top.object("gates").items()}
-    policy = Policy(
-        agent=top.text("agent"),
-        version=top.integer("version"),
-        purpose=top.text("purpose"),
-        owner=top.text("owner"),
-        roles=top.texts("roles"),
-        gates=gates,
-        tools={name: _read_tool(name, tool, gates) for name, tool in top.object("tools").items()},
-        never=tuple(_read_never(never) for never in top.list("never")),
-    )
-    top.done()
+    if not isinstance(document, dict):
+        raise AuthorError(f"policy: expected an object, got {type(document).__name__}")
+    if document.get("schema") != SCHEMA:
+        raise AuthorError(f"expected a document of schema `{SCHEMA}`, got `{str(document.get('schema'))[:80]}`")
+    rest = {key: value for key, value in document.items() if key != "schema"}
+    facts = rest.get("facts")
+    if not isinstance(facts, dict):
+        raise AuthorError("policy: `facts` is missing")
+    known = {name: decode(Fact, fact, f"policy.facts.{name}", Scope()) for name, fact in facts.items()}
+    policy = decode(Policy, rest, "policy", scope_of(known))
+    _agrees(policy)
     return sealed(policy)
 
 
-def _read_gate(name: str, document: Any) -> Gate:
-    reader = _Reader(document, f"gate `{name}`")
-    gate = Gate(
-        name, reader.texts("roles"), reader.integer("quorum"), tuple(map(_read_step, reader.list("if_no_answer")))
-    )
-    reader.done()
-    if not gate.roles or gate.quorum < 1 or not gate.if_no_answer or gate.if_no_answer[-1].then is None:
-        raise AuthorError(
-            f"gate `{name}` needs roles, a quorum of at least 1 and an `if_no_answer` that ends in a verdict"
-        )
-    return gate
+def _agrees(policy: Policy) -> None:
+    """What types do not say: names that exist, gates that end, tools that somebody answers for."""
+    for name, gate in policy.gates.items():
+        _gate(policy, name, gate)
+    for name, tool in policy.tools.items():
+        _tool(policy, name, tool)
+    for limit in policy.limits:
+        _effect(policy, limit, f"limit `{limit.id}`")
+    for after in policy.untrusted.after_reading if policy.untrusted else ():
+        _effect(policy, after, f"after_reading `{after.id}`")
+    names = {**{key: each.name for key, each in policy.facts.items()}}
+    names.update({key: each.name for key, each in policy.records.items()})
+    for key, named in names.items():
+        if key != named:
+            raise AuthorError(f"`{key}` calls itself `{named}`")
 
 
-def _read_step(document: Any) -> Deadline:
-    reader = _Reader(document, "if_no_answer")
-    after = reader.integer("after_s")
-    if "ask" in reader.left:
-        step = Deadline(after, ask=reader.text("ask"))
-    else:
-        step = Deadline(after, then=reader.effect("then"))
-    reader.done()
-    return step
+def _gate(policy: Policy, name: str, gate: Gate) -> None:
+    if gate.name != name:
+        raise AuthorError(f"gate `{name}` calls itself `{gate.name}`")
+    if bool(gate.roles) is gate.confirm or gate.quorum < 1:
+        raise AuthorError(f"gate `{name}` needs roles or to be confirmed, and a quorum of at least 1")
+    if not gate.if_no_answer or gate.if_no_answer[-1].then is None:
+        raise AuthorError(f"gate `{name}` needs an `if_no_answer` that ends in a verdict")
+    for step in gate.if_no_answer:
+        if (step.ask is None) is (step.then is None) or (step.ask is not None and step.ask not in policy.gates):
+            raise AuthorError(f"gate `{name}`: a step asks a gate that is there, or ends in a verdict")
 
 
-def _read_tool(name: str, document: Any, gates: dict[str, Gate]) -> ToolPolicy:
-    reader = _Reader(document, f"tool `{name}`")
-    unless = reader.optional_text("unless")
-    schema = reader.take("input")
-    tool = ToolPolicy(
-        name=name,
-        tier=reader.tier("tier"),
-        external=reader.boolean("external"),
-        gate=reader.optional_text("gate"),
-        unless=None if unless is None else _condition(unless, f"tool `{name}`"),
-        autonomous=reader.optional_text("autonomous"),
-        schema=None if schema is None else text_of(schema),
-        rules=tuple(_read_rule(rule, gates) for rule in reader.list("rules")),
-    )
-    reader.done()
-    if tool.gate is not None and tool.gate not in gates:
+def _tool(policy: Policy, name: str, tool: ToolPolicy) -> None:
+    if tool.name != name:
+        raise AuthorError(f"tool `{name}` calls itself `{tool.name}`")
+    if tool.gate is not None and tool.gate not in policy.gates:
         raise AuthorError(f"tool `{name}` asks gate `{tool.gate}`, which is not there")
     if tool.gate is None and (tool.unless is not None or (tool.tier is Tier.IRREVERSIBLE and not tool.autonomous)):
         raise AuthorError(f"tool `{name}` has no gate")
-    return tool
+    for rule in tool.rules:
+        if rule.reason is not Reason.RULE:
+            raise AuthorError(f"rule `{rule.id}` of `{name}` is not one that a document may hold")
+        _effect(policy, rule, f"rule `{rule.id}` of `{name}`")
 
 
-def _read_rule(document: Any, gates: dict[str, Gate]) -> Rule:
-    reader = _Reader(document, "rule")
-    name = reader.text("id")
-    form = When.WHEN if "when" in reader.left else When.ONLY_IF
-    condition = _condition(reader.text(form.value), f"rule `{name}`")
-    rule = Rule(name, form, condition, reader.effect("effect"), reader.optional_text("gate"), reader.text("because"))
-    reader.done()
-    if rule.effect is Effect.ALLOW or (rule.effect is Effect.APPROVAL) != (rule.gate in gates):
-        raise AuthorError(f"rule `{name}` must deny, or ask a gate that is there")
-    return rule
-
-
-def _read_never(document: Any) -> Never:
-    reader = _Reader(document, "never")
-    never = Never(reader.texts("tools"), reader.text("because"))
-    reader.done()
-    return never
-
-
-def _condition(text: str, where: str) -> Condition:
-    try:
-        return parse_condition(text)
-    except ConditionError as error:
-        raise AuthorError(f"{where}: {error}") from None
-
-
-class _Reader:
-    """Takes keys out of an object one by one; what is left over is an error."""
-
-    def __init__(self, document: Any, where: str) -> None:
-        if not isinstance(document, dict):
-            raise AuthorError(f"{where}: expected an object, got {type(document).__name__}")
-        self.left = dict(document)
-        self.where = where
-
-    def take(self, key: str) -> Any:
-        if key not in self.left:
-            raise AuthorError(f"{self.where}: `{key}` is missing")
-        return self.left.pop(key)
-
-    def _typed(self, key: str, kind: type, name: str) -> Any:
-        value = self.take(key)
-        if type(value) is not kind:
-            raise AuthorError(f"{self.where}: `{key}` is no {name}")
-        return value
-
-    def text(self, key: str) -> str:
-        value: str = self._typed(key, str, "string")
-        return value
-
-    def optional_text(self, key: str) -> str | None:
-        value = self.take(key)
-        if value is not None and type(value) is not str:
-            raise AuthorError(f"{self.where}: `{key}` is no string")
-        return value
-
-    def integer(self, key: str) -> int:
-        value: int = self._typed(key, int, "whole number")
-        return value
-
-    def boolean(self, key: str) -> bool:
-        value: bool = self._typed(key, bool, "truth value")
-        return value
-
-    def list(self, key: str) -> list[Any]:
-        value: list[Any] = self._typed(key, list, "list")
-        return value
-
-    def object(self, key: str) -> dict[str, Any]:
-        value: dict[str, Any] = self._typed(key, dict, "object")
-        return value
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        values = self.list(key)
-        if not all(type(value) is str for value in values):
-            raise AuthorError(f"{self.where}: `{key}` is no list of strings")
-        return tuple(values)
-
-    def effect(self, key: str) -> Effect:
-        value = self.text(key)
-        if value not in EFFECTS:
-            raise AuthorError(f"{self.where}: `{value}` is no effect")
-        return EFFECTS[value]
-
-    def tier(self, key: str) -> Tier:
-        value = self.text(key)
-        if value not in list(Tier):
-            raise AuthorError(f"{self.where}: `{value}` is no tier")
-        return Tier(value)
-
-    def done(self) -> None:
-        if self.left:
-            raise AuthorError(f"{self.where}: `{min(self.left)}` is not known here")
+def _effect(policy: Policy, rule: Rule | Limit | AfterReading, what: str) -> None:
+    """A rule denies, asks a gate that is there, or raises the tier; nothing else has an effect."""
+    if (rule.effect is Effect.APPROVAL) != (rule.gate in policy.gates) or (rule.gate is not None) != (
+        rule.effect is Effect.APPROVAL
+    ):
+        raise AuthorError(f"{what} must deny, or ask a gate that is there")
+    if rule.effect is Effect.ALLOW and rule.tier is None:
+        raise AuthorError(f"{what} has no effect")
 
 
 def from_text(text: str | bytes) -> Policy:

@@ -10,19 +10,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from govern.conditions import Condition, bound
+from govern.conditions import Inputs, Read, bound
+from govern.conditions.inputs import outside, path_text, reads
 from govern.conditions.python import ABSENT, WRONG, decider, place
 from govern.events.canonical import Malformed, normalise, parse
 from govern.policy.model import Policy, ToolPolicy
 from govern.policy.schema import validator, violations
-from govern.policy.verdict import FALSE, TRUE, UNKNOWN, Verdict, deciding_unknowns, outcome
+from govern.policy.verdict import FALSE, TRUE, UNCAPTURED, UNKNOWN, Verdict, deciding_unknowns, outcome
 
 Truths = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    conditions: tuple[Callable[[dict[str, Any]], bool | None], ...]
+    conditions: tuple[Callable[[Inputs], bool | None], ...]
+    reads: tuple[tuple[Read, ...], ...]
+    outside: tuple[frozenset[str], ...]
     valid: Callable[[Any], bool] | None
     outcomes: dict[tuple[bool, Truths], Verdict]
 
@@ -32,35 +35,45 @@ class Engine:
 
     Args:
         policy: in force.
+        zone: the deployment's time zone by its IANA name; without one, what asks for local time is unknown.
 
     Raises:
-        AuthorError: an input schema is not usable.
+        AuthorError: an input schema is not usable, or there is no such zone.
     """
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, zone: str | None = None) -> None:
         self.policy = policy
+        self.zone = zone
         self._tools = {name: self._compile(tool) for name, tool in policy.tools.items()}
 
-    def decide(self, tool: str, args: dict[str, Any]) -> Verdict:
-        """The verdict on a call with normalised arguments (what `canonical.parse` gives)."""
+    def decide(self, tool: str, args: dict[str, Any], *, given: Inputs | None = None) -> Verdict:
+        """The verdict on a call with normalised arguments (what `canonical.parse` gives).
+
+        Args:
+            given: facts, time and history (`conditions.Inputs`); what is not there is unknown.
+        """
         compiled = self._tools.get(tool)
         if compiled is None:
             return outcome(self.policy, tool, ())
         valid = compiled.valid is None or compiled.valid(args)
-        truths = tuple(
-            [
-                UNKNOWN if (found := condition(args)) is None else TRUE if found else FALSE
-                for condition in compiled.conditions
-            ]
-        )
+        truths: Truths = ()
+        inputs: Inputs = {}
+        if compiled.conditions:
+            inputs = {"args": args} if given is None else {**given, "args": args}
+            truths = tuple(
+                [
+                    UNKNOWN if (found := condition(inputs)) is None else TRUE if found else FALSE
+                    for condition in compiled.conditions
+                ]
+            )
         verdict = compiled.outcomes.get((valid, truths))
         if verdict is None:
             verdict = compiled.outcomes[valid, truths] = outcome(self.policy, tool, truths, valid=valid)
         if UNKNOWN in truths:
-            return self._name_unknowns(tool, args, truths, verdict)
+            return self._name_unknowns(tool, inputs, truths, verdict)
         return verdict
 
-    def decide_value(self, tool: str, args: Any) -> Verdict:
+    def decide_value(self, tool: str, args: Any, *, given: Inputs | None = None) -> Verdict:
         """The verdict on arguments as plain Python data: what has no canonical form is invalid input."""
         try:
             from govern.events.canonical import check
@@ -69,25 +82,44 @@ class Engine:
         except Malformed:
             return self.decide_malformed(tool)
         value = normalise(args)
-        return self.decide(tool, value) if isinstance(value, dict) else self.decide_malformed(tool)
+        return self.decide(tool, value, given=given) if isinstance(value, dict) else self.decide_malformed(tool)
 
-    def decide_text(self, tool: str, text: str | bytes) -> Verdict:
+    def decide_text(self, tool: str, text: str | bytes, *, given: Inputs | None = None) -> Verdict:
         """The verdict on arguments as JSON text: what has two meanings, or is no object, is invalid input."""
         try:
             value = parse(text)
         except Malformed:
             return self.decide_malformed(tool)
-        return self.decide(tool, value) if isinstance(value, dict) else self.decide_malformed(tool)
+        return self.decide(tool, value, given=given) if isinstance(value, dict) else self.decide_malformed(tool)
 
     def decide_malformed(self, tool: str) -> Verdict:
         """The verdict on a call whose arguments have no canonical form: always a denial."""
         conditions = self._tools[tool].conditions if tool in self._tools else ()
         return outcome(self.policy, tool, (UNKNOWN,) * len(conditions), valid=False)
 
-    def truths(self, tool: str, args: dict[str, Any]) -> Truths:
+    def truths(self, tool: str, args: dict[str, Any], *, given: Inputs | None = None) -> Truths:
         """FALSE, UNKNOWN or TRUE for each condition of a tool."""
-        found = [condition(args) for condition in self._tools[tool].conditions]
-        return tuple(UNKNOWN if truth is None else TRUE if truth else FALSE for truth in found)
+        return tuple([UNKNOWN if truth is None else truth for truth in self._found(tool, args, given or {})])
+
+    def recorded_truths(self, tool: str, args: dict[str, Any], given: Inputs) -> Truths:
+        """The same for a call out of a log: UNCAPTURED where a condition is unknown and reads an input that the
+        log does not have. The bulk engine gives the same (`policy.sql`).
+
+        Args:
+            given: all that the log has of the call but its arguments.
+        """
+        compiled = self._tools[tool]
+        return tuple(
+            [
+                truth if truth is not None else UNKNOWN if asked <= given.keys() else UNCAPTURED
+                for truth, asked in zip(self._found(tool, args, given), compiled.outside, strict=True)
+            ]
+        )
+
+    def _found(self, tool: str, args: dict[str, Any], given: Inputs) -> list[int | None]:
+        inputs = {**given, "args": args}
+        found = [condition(inputs) for condition in self._tools[tool].conditions]
+        return [None if truth is None else TRUE if truth else FALSE for truth in found]
 
     def valid(self, tool: str, args: Any) -> bool:
         """Whether the arguments satisfy the tool's input schema; True where it has none."""
@@ -100,42 +132,32 @@ class Engine:
         return violations(mapped.schema, args) if mapped and mapped.schema else []
 
     def _compile(self, tool: ToolPolicy) -> _Compiled:
+        trees = [bound(condition, tool=tool.name, agent=self.policy.agent) for condition in tool.conditions]
         return _Compiled(
-            tuple(decider(bound(condition, tool=tool.name, agent=self.policy.agent)) for condition in tool.conditions),
+            tuple(decider(tree, self.zone) for tree in trees),
+            tuple(reads(tree) for tree in trees),
+            tuple(outside(tree) for tree in trees),
             validator(tool.schema) if tool.schema is not None else None,
             {},
         )
 
-    def _name_unknowns(self, name: str, args: dict[str, Any], truths: Truths, verdict: Verdict) -> Verdict:
-        conditions = self.policy.tools[name].conditions
+    def _name_unknowns(self, name: str, inputs: Inputs, truths: Truths, verdict: Verdict) -> Verdict:
+        read = self._tools[name].reads
         paths: dict[str, None] = {}
         for index in deciding_unknowns(self.policy, name, truths, verdict.effect):
-            paths.update(dict.fromkeys(unknown_inputs(conditions[index], args)))
+            paths.update(dict.fromkeys(unknown_inputs(read[index], inputs)))
         return replace(verdict, unknown=tuple(paths)) if paths else verdict
 
 
-def unknown_inputs(condition: Condition, args: dict[str, Any]) -> tuple[str, ...]:
+def unknown_inputs(asked: tuple[Read, ...], inputs: Inputs) -> tuple[str, ...]:
     """The paths that a condition asked for and that are missing or null; all of them where none is (a kind
     that the condition cannot use)."""
     missing: list[str] = []
     every: list[str] = []
-    for read in condition.reads:
+    for read in asked:
         text = path_text(read.path)
         every.append(text)
-        found = place(args, read.path[1:])
+        found = place(inputs, read.path)
         if found is ABSENT or found is WRONG or found is None:
             missing.append(text)
     return tuple(missing or every)
-
-
-def path_text(path: tuple[str | int, ...]) -> str:
-    """A path as a condition would write it."""
-    made = ""
-    for step in path:
-        if isinstance(step, int):
-            made += f"[{step}]"
-        elif step.isidentifier() and step.isascii():
-            made += f".{step}" if made else step
-        else:
-            made += '["' + step.replace("\\", "\\\\").replace('"', '\\"') + '"]'
-    return made

@@ -11,8 +11,6 @@ import re
 from functools import lru_cache
 from typing import Any
 
-import re2
-
 
 def is_glob(name: str) -> bool:
     """Whether a name chooses by pattern."""
@@ -28,6 +26,8 @@ def regex(glob: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _compiled(glob: str) -> Any:
+    import re2  # 20 ms: not before a pattern is there
+
     return re2.compile(regex(glob))
 
 
@@ -38,6 +38,8 @@ def matches(glob: str, tool: str) -> bool:
         glob: as written, with or without `*` and `?`.
         tool: the tool's name, `server/name` or `name`.
     """
+    if not is_glob(glob):  # most names are exact, and need no pattern
+        return tool == glob or ("/" not in glob and tool.rpartition("/")[2] == glob)
     if not tool.isascii():
         tool = tool.encode("utf-8", "replace").decode()  # a lone surrogate is no character of a pattern
     return _compiled(glob).search(tool) is not None

@@ -8,27 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from govern.conditions import bound
 from govern.conditions.python import decider
 from govern.policy.glob import matches
-from govern.policy.model import Effect, Policy, Tier, ToolPolicy, When
+from govern.policy.model import Effect, Policy, Reason, Rule, Tier, ToolPolicy, When
 
 FALSE, UNKNOWN, TRUE = 0, 1, 2
-
-
-class Reason(StrEnum):
-    """Why a verdict is what it is. Closed; each has a page."""
-
-    AUTONOMOUS = "autonomous"
-    WAIVED = "waived"
-    GATE = "gate"
-    RULE = "rule"
-    NEVER = "never"
-    UNMAPPED = "unmapped"
-    INVALID_INPUT = "invalid_input"
-    UNKNOWN = "unknown"
+_ORDER = list(Tier)
+UNCAPTURED = 3  # unknown, and an input that the condition reads is not in the log
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +30,7 @@ class Verdict:
         rules: ids of the deciding rules; a `never` entry as `never:PATTERN`.
         gates: for APPROVAL, every gate that must be met.
         unknown: inputs that conditions of deciding rules asked for and did not get, as paths.
-        tier: the tool's, None where it is unmapped.
+        tier: the tool's, raised by the rules that raise it; None where it is unmapped.
         policy_digest: under which policy.
     """
 
@@ -93,7 +81,7 @@ def outcome(policy: Policy, name: str, truths: Sequence[int], *, valid: bool = T
         reasons=tuple(reason.value for reason in Reason if reason in reasons),
         rules=_unique(cause.rule for cause in deciding),
         gates=_unique(cause.gate for cause in deciding),
-        tier=tool.tier if tool else None,
+        tier=max(_tiers(tool, truths), key=_ORDER.index) if tool else None,
         policy_digest=policy.digest,
     )
 
@@ -136,13 +124,37 @@ def extremes(policy: Policy, name: str) -> tuple[Verdict, Verdict]:
     )
 
 
+def _rules(tool: ToolPolicy, truths: Sequence[int]) -> list[tuple[int, Rule, int]]:
+    """The rules that apply, by their conditions, with the index and the truth value of each."""
+    at = 0 if tool.unless is None else 1
+    return [
+        (index, rule, truth)
+        for index, (rule, truth) in enumerate(zip(tool.rules, truths[at:], strict=True), start=at)
+        if truth != (FALSE if rule.form is When.WHEN else TRUE)
+    ]
+
+
+def _tiers(tool: ToolPolicy, truths: Sequence[int]) -> set[Tier]:
+    """The written tier and every one that the call is raised to: what is keyed by any of them concerns the call,
+    so that raising never takes a rule away."""
+    found = {tool.tier}
+    while True:
+        raised = {
+            rule.tier
+            for _, rule, _ in _rules(tool, truths)
+            if rule.tier is not None and (not rule.tiers or found & set(rule.tiers))
+        }
+        if raised <= found:
+            return found
+        found |= raised
+
+
 def _tool_causes(tool: ToolPolicy | None, truths: Sequence[int]) -> list[_Cause]:
     if tool is None:
         return [_Cause(Effect.DENY, Reason.UNMAPPED)]
     if len(truths) != len(tool.conditions):
         raise ValueError(f"{len(truths)} truth values for {len(tool.conditions)} conditions of {tool.name}")
     causes: list[_Cause] = []
-    at = 0
     if tool.gate is None:
         causes.append(_Cause(Effect.ALLOW, Reason.AUTONOMOUS))
     elif tool.unless is not None and truths[0] == TRUE:
@@ -150,12 +162,14 @@ def _tool_causes(tool: ToolPolicy | None, truths: Sequence[int]) -> list[_Cause]
     else:
         unknown = tool.unless is not None and truths[0] == UNKNOWN
         causes.append(_Cause(Effect.APPROVAL, Reason.GATE, gate=tool.gate, condition=0, unknown=unknown))
-    if tool.unless is not None:
-        at = 1
-    for index, (rule, truth) in enumerate(zip(tool.rules, truths[at:], strict=True), start=at):
-        holds = FALSE if rule.form is When.WHEN else TRUE
-        if truth != holds:
-            causes.append(_Cause(rule.effect, Reason.RULE, rule.id, rule.gate, index, truth == UNKNOWN))
+    tiers: set[Tier] | None = None
+    for index, rule, truth in _rules(tool, truths):
+        if rule.tiers:
+            tiers = tiers or _tiers(tool, truths)
+            if not tiers & set(rule.tiers):
+                continue
+        if rule.effect is not Effect.ALLOW:
+            causes.append(_Cause(rule.effect, rule.reason, rule.id, rule.gate, index, truth == UNKNOWN))
     return causes
 
 

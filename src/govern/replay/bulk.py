@@ -29,8 +29,8 @@ SELECT event_id, trace_id, agent, coalesce(tool, '') AS tool, args, args_error, 
 FROM gv_events WHERE type = 'tool_call' AND coalesce(actor_kind, 'agent') = 'agent'
 """
 
-# Exact for every int64: integer division, rounded down also before 1970.
-_DAY = f"((ts_ns - ((ts_ns % {NS_PER_DAY}) + {NS_PER_DAY}) % {NS_PER_DAY}) // {NS_PER_DAY})"
+# Exact for every int64: SQL's integer division rounds towards zero, a day before 1970 is rounded down.
+_DAY = f"(ts_ns // {NS_PER_DAY} - CASE WHEN ts_ns % {NS_PER_DAY} < 0 THEN 1 ELSE 0 END)"
 
 
 def replay(con: duckdb.DuckDBPyConnection, policies: Policies, *, agent: str | None = None) -> Replayed:
@@ -73,7 +73,7 @@ def _judged(con: duckdb.DuckDBPyConnection, found: Replayed, agent: str | None, 
         f"FROM gv_calls WHERE {mine} AND args IS NOT NULL AND args_error IS NULL"
     )
     con.register("gv_invalid", _invalid(con, engine))
-    decided = decision_sql(engine.policy, "gv_mine", ("event_id", "trace_id", "ts_ns"))
+    decided = decision_sql(engine.policy, "gv_mine", ("event_id", "trace_id", "ts_ns"), zone=engine.zone)
     _collect(
         con, found, agent, engine,
         "SELECT d.*, 'judged' AS kind, i.event_id IS NULL AS valid "

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from govern.policy.engine import Engine
-from govern.policy.model import Effect, Policy
-from govern.policy.verdict import Verdict, extremes, outcome
+from govern.policy.model import Effect, Policy, When
+from govern.policy.verdict import FALSE, TRUE, UNCAPTURED, Verdict, extremes, outcome
 
 SAMPLES = 3
 NS_PER_DAY = 86_400 * 10**9
@@ -110,13 +110,14 @@ class Policies:
 
     Args:
         policies: one for each agent.
+        zone: the deployment's time zone by its IANA name.
 
     A log that names no agent is judged by the only policy, where there is only one.
     """
 
-    def __init__(self, policies: Mapping[str, Policy]) -> None:
+    def __init__(self, policies: Mapping[str, Policy], zone: str | None = None) -> None:
         self.by_agent = dict(policies)
-        self.engines = {agent: Engine(policy) for agent, policy in policies.items()}
+        self.engines = {agent: Engine(policy, zone) for agent, policy in policies.items()}
 
     def agent_for(self, agent: str | None) -> str | None:
         """Whose policy judges an event of this agent, or None."""
@@ -135,9 +136,24 @@ class Policies:
                 return Judgement(*extremes(policy, key.tool))
             case Kind.MALFORMED:
                 verdict = self.engines[judge].decide_malformed(key.tool)
+            case _ if UNCAPTURED in key.truths:
+                loosest, strictest = (
+                    outcome(policy, key.tool, truths, valid=key.valid) for truths in _sides(policy, key)
+                )
+                return Judgement(loosest, strictest)
             case _:
                 verdict = outcome(policy, key.tool, key.truths, valid=key.valid)
         return Judgement(verdict, verdict)
+
+
+def _sides(policy: Policy, key: Key) -> tuple[list[int], list[int]]:
+    """Truth values with what was not captured taken for what loosens, and for what tightens."""
+    tool = policy.tools[key.tool]
+    forms = ([] if tool.unless is None else [When.ONLY_IF]) + [rule.form for rule in tool.rules]
+    passing = [FALSE if form is When.WHEN else TRUE for form in forms]
+    loose = [side if truth == UNCAPTURED else truth for side, truth in zip(passing, key.truths, strict=True)]
+    tight = [TRUE - side if truth == UNCAPTURED else truth for side, truth in zip(passing, key.truths, strict=True)]
+    return loose, tight
 
 
 @dataclass(slots=True)

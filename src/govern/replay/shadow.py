@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from govern.policy.glob import matches
-from govern.policy.model import Effect, Policy, Tier
+from govern.policy.model import Effect, Policy, Reason, Tier
 from govern.policy.verbs import guess
-from govern.policy.verdict import Reason
 from govern.replay.groups import Judgement, Key, Kind, Policies, Replayed, Seen
 
 LABELS = ("allow", "approval", "deny", "undecidable")

@@ -66,4 +66,6 @@ def _key(event: Event, policies: Policies) -> Key:
         args = None
     if not isinstance(args, dict):
         return Key(event.agent, tool, Kind.MALFORMED, day=day)
-    return Key(event.agent, tool, Kind.JUDGED, engine.valid(tool, args), engine.truths(tool, args), day)
+    given = {} if event.ts_ns is None else {"at": event.ts_ns}
+    truths = engine.recorded_truths(tool, args, given)
+    return Key(event.agent, tool, Kind.JUDGED, engine.valid(tool, args), truths, day)

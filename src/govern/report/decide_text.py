@@ -7,8 +7,8 @@ from typing import Any
 from govern.events.canonical import Malformed, parse
 from govern.policy.engine import Engine
 from govern.policy.glob import matches
-from govern.policy.model import Effect, Gate
-from govern.policy.verdict import Reason, Verdict
+from govern.policy.model import Effect, Gate, Reason
+from govern.policy.verdict import Verdict
 from govern.report.console import safe
 from govern.report.durations import span
 

@@ -5,13 +5,15 @@ Everything that stands in a charter passes `safe` first. Nothing is said by colo
 
 from __future__ import annotations
 
+from collections import Counter
+
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 from govern.charter.source import Source
-from govern.findings import Finding, Severity
-from govern.lint.run import LintRun
+from govern.findings import Confidence, Finding, Severity
+from govern.lint.run import LintRun, View
 from govern.report.console import safe
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
@@ -21,29 +23,33 @@ _WIDEST = 72
 _COLUMNS = 80
 
 
-def show(run: LintRun, console: Console, least: Severity) -> None:
+def show(run: LintRun, console: Console, view: View, *, suppressed: bool = False) -> None:
     """Writes the findings and a summary.
 
     Args:
-        least: findings below this severity are counted and left out.
+        view: findings that it does not show are counted and left out.
+        suppressed: show the suppressed ones too, with the reason.
     """
-    shown: list[Finding] = []
     for file in run.files:
         for finding in file.findings:
-            if finding.severity.rank >= least.rank:
-                _finding(finding, file.source, console)
-                shown.append(finding)
-    # The first of the worst: `max` keeps the first of equals.
-    example = max(shown, key=lambda finding: finding.severity.rank).rule if shown else ""
-    console.print(_summary(run, len(run.findings) - len(shown), example))
+            if view.shows(finding):
+                _finding(finding, file.text_of(finding), console)
+        for one in file.suppressed if suppressed else ():
+            _finding(one.finding, file.text_of(one.finding), console, because=one.reason)
+    if run.mending and run.mending.write:
+        for line in _fixed(run):
+            console.print(line)
+    for line in summary(run, view):
+        console.print(line)
 
 
-def _finding(finding: Finding, source: Source | None, console: Console) -> None:
-    style = _STYLES[finding.severity]
-    head = Text(f"{finding.severity.value}[{finding.rule}]", style=style)
-    console.print(head.append(f": {safe(finding.message)}", style="bold"))
+def _finding(finding: Finding, source: Source | None, console: Console, because: str = "") -> None:
+    style = "dim" if because else _STYLES[finding.severity]
+    word = "suppressed" if because else finding.severity.value
+    head = Text(f"{word}[{finding.rule}]", style=style)
+    console.print(head.append(f": {safe(finding.message)}", style="none" if because else "bold"))
     console.print(Text(f"  {safe(str(finding.location))}"))
-    hint = safe(finding.hint)
+    hint = f"because: {safe(because)}" if because else safe(finding.hint)
     if source is None or not finding.location.line:
         if hint:
             console.print(Text(f"  {hint}"))
@@ -83,16 +89,71 @@ def _numbered(number: int, text: str, margin: int) -> Text:
     return Text(f"{number:>{margin}}", style="dim").append(f" | {text}", style="none")
 
 
-def _summary(run: LintRun, hidden: int, example: str) -> Text:
+def _fixed(run: LintRun) -> list[Text]:
+    """What was mended, a line for each file."""
+    lines = []
+    for file in run.files:
+        if file.mended:
+            rules = Counter(finding.rule for finding in file.mended.fixed)
+            told = ", ".join(f"{count} {rule}" for rule, count in sorted(rules.items()))
+            lines.append(Text("fixed", style="bold green").append(f" {safe(file.file)}: {told}", style="none"))
+    return [*lines, Text()] if lines else []
+
+
+def summary(run: LintRun, view: View) -> list[Text]:
+    """What was found in one line, then what can be done about it."""
+    shown = [finding for finding in run.findings if view.shows(finding)]
     counts = [_count(count, severity.value) for severity, count in run.counts().items() if count]
-    found = ", ".join(counts) if counts else "no findings"
-    line = Text(f"{found} in {_count(run.judged, 'charter')}")
-    if hidden:
-        line.append(f", {hidden} not shown (--min-severity)")
+    told = counts or ["no findings"]
+    if run.mending and run.mending.write and run.fixed:
+        told.append(f"{run.fixed:,} fixed")
+    told += [
+        f"{count:,} {what}"
+        for count, what in ((run.suppressed, "suppressed"), (run.known, "in the baseline"), (run.off, "turned off"))
+        if count
+    ]
+    line = Text(f"{', '.join(told)} in {_count(run.judged, 'charter')}")
+    if len(shown) < len(run.findings):
+        line.append(f", {len(run.findings) - len(shown):,} not shown ({_hiding(view)})")
     if run.not_judged:
         line.append(f"; {run.not_judged} could not be judged", style="bold red")
     line.append(".")
-    return line.append(f"  govern explain {example}", style="dim") if example else line
+    if shown:  # the first of the worst: `max` keeps the first of equals
+        example = max(shown, key=lambda finding: finding.severity.rank).rule
+        line.append(f"  govern explain {example}", style="dim")
+    return [line, *_next(run)]
+
+
+def would(run: LintRun, view: View) -> list[Text]:
+    """What fixes would mend, and what was found before them: what stands beside a diff."""
+    files = sum(file.mended is not None for file in run.files)
+    line = (
+        f"{_count(run.fixed, 'finding')} would be fixed in {_count(files, 'charter')}." if files else "nothing to fix."
+    )
+    return [Text(line, style="bold"), *summary(run, view)]
+
+
+def _hiding(view: View) -> str:
+    options = []
+    if view.severity is not Severity.NOTE:
+        options.append("--min-severity")
+    if view.confidence is not Confidence.LOW:
+        options.append("--min-confidence")
+    return ", ".join(options)
+
+
+def _next(run: LintRun) -> list[Text]:
+    """What can be done at once: fixes, and entries of the baseline that nobody needs."""
+    lines = []
+    safely, unsafely = run.fixable(safe=True), run.fixable(safe=False)
+    if run.mending is None and safely:
+        more = f", {unsafely:,} more with --unsafe-fixes" if unsafely else ""
+        lines.append(Text(f"{safely:,} can be fixed with --fix{more}; --diff shows how.", style="dim"))
+    elif unsafely and (run.mending is None or not run.mending.unsafe):
+        lines.append(Text(f"{unsafely:,} can be fixed with --fix --unsafe-fixes; look with --diff first.", style="dim"))
+    if run.gone:
+        lines.append(Text(f"{run.gone:,} of the baseline found no more; --write-baseline drops them.", style="dim"))
+    return lines
 
 
 def _count(number: int, what: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from govern.charter.model import Charter, NeedsApproval
-from govern.findings import Confidence, Severity
+from govern.findings import Confidence, Fix, Severity
+from govern.lint.cuts import entry
 from govern.lint.hit import Hit
 
 SEVERITY = Severity.WARNING
@@ -24,4 +25,7 @@ def check(charter: Charter) -> Iterator[Hit]:
     for gate in charter.gates.values():
         if gate.name not in used:
             hint = "name it in a tool's `approval` or a rule's effect, or delete it"
-            yield Hit(f"nothing asks the gate `{gate.name}`", gate.at, hint)
+            cut = entry(charter.source, gate.at) if charter.here(gate.at) else None
+            # Unsafe: the tool or the rule that should ask it may name another gate by mistake.
+            fix = Fix(f"delete the gate `{gate.name}`", (cut,), safe=False) if cut else None
+            yield Hit(f"nothing asks the gate `{gate.name}`", gate.at, hint, fix=fix)

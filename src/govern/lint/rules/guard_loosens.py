@@ -12,11 +12,12 @@ from typing import Any
 
 from govern.charter.model import Charter, Form, Tool
 from govern.conditions.tree import Call, Has, Lit, Macro, Node
-from govern.findings import Confidence, Severity
+from govern.findings import Confidence, Fix, Severity
 from govern.lint.hit import Hit
 from govern.lint.logic import EVERY, Truth, assignments, atom_values, atoms, formula, key, signed, value
 from govern.lint.paths import ANY_ITEM, Nothing, Path, item_path, kinds_at, look_up, path_of, readings, types
-from govern.lint.sites import Site, sites
+from govern.lint.sites import Site, rewrite, sites
+from govern.lint.tighten import without
 
 SEVERITY = Severity.WARNING
 CONFIDENCE = Confidence.HIGH
@@ -160,5 +161,20 @@ def _hit(site: Site, guard: Node, path: Path, ways: tuple[str, ...]) -> Hit:
         hint = f"require `{name}` in `input`, or take the guard out: unknown does not pass"
     else:
         hint = f"require `{name}` in `input`, or write `!has({name}) || …`, or take the guard out"
-    severity = Severity.NOTE if _said_aloud(site, path) else None
-    return Hit(f"{way} is enough: {passes} then", site.clause.place(guard.start, guard.end), hint, severity)
+    aloud = _said_aloud(site, path)
+    severity = Severity.NOTE if aloud else None
+    at = site.clause.place(guard.start, guard.end)
+    return Hit(f"{way} is enough: {passes} then", at, hint, severity, fix=None if aloud else _fix(site, guard))
+
+
+def _fix(site: Site, guard: Node) -> Fix | None:
+    """The condition without the guard: what is missing is unknown then, and unknown does not pass."""
+    text, places = site.clause.condition.text, site.clause.places
+    span = without(text, guard.start, guard.end, site.permits)
+    if span is None or places is None:
+        return None
+    rest = text[: span[0]] + text[span[1] :]
+    quoted = site.clause.source.text[places - 1 : places] in ("'", '"')
+    if not quoted and not (rest[0].isalnum() or rest[0] == "("):  # YAML takes `!` for a tag
+        return None
+    return rewrite(site.clause, "take the guard out: unknown does not pass", (*span, ""))

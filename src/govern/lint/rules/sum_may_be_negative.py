@@ -1,0 +1,52 @@
+"""A sum of an argument that may be negative: calls that subtract make room for more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from govern.charter.model import Charter, Tool
+from govern.findings import Confidence, Fix, Severity
+from govern.lint.hit import Hit
+from govern.lint.paths import Nothing, Path, look_up
+from govern.lint.places import beside, parsed, pointer, schemas
+from govern.lint.scopes import may_select
+
+SEVERITY = Severity.WARNING
+CONFIDENCE = Confidence.HIGH
+
+
+def check(charter: Charter) -> Iterator[Hit]:
+    for limit in charter.limits:
+        if limit.sum is None:
+            continue
+        _, path = parsed(limit.sum.name)
+        for tool in charter.tools.values():
+            if may_select(charter, limit.select, tool) and tool.input is not None and not _bounded(tool, path):
+                message = f"`{limit.sum}` of `{tool.name}` may be negative: such calls make room for more"
+                yield Hit(message, limit.sum.at, "say `minimum: 0` in its schema", fix=_fix(charter, tool, path))
+
+
+def _bounded(tool: Tool, path: Path) -> bool:
+    """Whether a schema says that the value is not negative; a place that is not there is another rule's."""
+    for each in schemas(tool.input):
+        found = look_up(each.schema, path)
+        if isinstance(found, Nothing) or any(_not_negative(schema) for schema in found):
+            return True
+    return False
+
+
+def _not_negative(schema: dict[str, Any]) -> bool:
+    least = [schema[key] for key in ("minimum", "exclusiveMinimum") if key in schema]
+    values = [schema["const"]] if "const" in schema else schema.get("enum", [])
+    numbers = [each for each in values if isinstance(each, int | float) and not isinstance(each, bool)]
+    return any(each >= 0 for each in least) or (bool(values) and all(each >= 0 for each in numbers))
+
+
+def _fix(charter: Charter, tool: Tool, path: Path) -> Fix | None:
+    if tool.input is None or not charter.here(tool.input.at):
+        return None
+    kind = tool.input.places.get(f"{pointer(path)}/type")
+    if kind is None or f"{pointer(path)}/minimum" in tool.input.places:
+        return None
+    return beside(charter.source, kind, "type", "minimum: 0", "refuse what is negative")

@@ -1,0 +1,43 @@
+"""A sum of an argument that is no number, or that a call may leave out: unknown counts as over the limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from govern.charter.model import Charter, Tool
+from govern.findings import Confidence, Severity
+from govern.lint.hit import Hit
+from govern.lint.paths import Path, kinds_at
+from govern.lint.places import always_there, missing, parsed, schemas
+from govern.lint.scopes import may_select
+
+SEVERITY = Severity.WARNING
+CONFIDENCE = Confidence.HIGH
+
+
+def check(charter: Charter) -> Iterator[Hit]:
+    for limit in charter.limits:
+        if limit.sum is None:
+            continue
+        _, path = parsed(limit.sum.name)
+        for tool in charter.tools.values():
+            if may_select(charter, limit.select, tool) and tool.input is not None:
+                problem = _problem(tool, path)
+                if problem:
+                    yield Hit(f"`{limit.sum}` {problem}", limit.sum.at, _HINT)
+
+
+_HINT = "add up a number that every call must give, and only of tools that have it"
+
+
+def _problem(tool: Tool, path: Path) -> str:
+    if missing(tool.input, path) is not None:
+        return f"is no argument of `{tool.name}`: its every call counts as over the limit"
+    for each in schemas(tool.input):
+        kinds = kinds_at(each.schema, path)
+        if kinds is not None and "number" not in kinds:
+            said = " or ".join(sorted(kinds))
+            return f"of `{tool.name}` is {said}, no number: its every call counts as over the limit"
+    if not any(always_there(each.schema, path) for each in schemas(tool.input)):
+        return f"may be left out of a call of `{tool.name}`, which then counts as over the limit"
+    return ""
