@@ -1,121 +1,36 @@
-"""A typo never widens: every single mistake in a charter that loads is an error at its line, and none loads."""
+"""A typo never widens: every single slip, at every key and value of the language, is one error at its place.
+
+The files in `whole/` use every key of every level; each of their scalars is mutated in every way that people
+mutate them. No mutant loads, the error stands at the slip's line and column, and nothing else is said.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from govern.charter import vocabulary
+from govern.charter import kinds, vocabulary
 from govern.charter.input_schema import KEYWORDS
-from govern.charter.load import load_bytes, load_text
-from govern.charter.source import Source
-from govern.charter.yaml_tree import Map, Node, Scalar, Seq, parse
+from govern.charter.load import load, load_bytes
 
-CHARTER = """\
-govern: 1
-agent: refund-desk
-version: 4
-purpose: Answers customers about their orders and refunds what went wrong.
-owner: head-of-support
-roles: [head-of-support, team-lead, finance]
-approvals:
-  lead:
-    roles: [team-lead, finance]
-    if_no_answer: [{after: 4h, ask: finance}, {after: 8h, then: deny}]
-  finance:
-    roles: [finance]
-    quorum: 2
-    if_no_answer:
-      - {after: 24h, then: deny}
-tools:
-  get_order: {tier: read_only, input: {type: object, required: [id], properties: {id: {type: string}}}}
-  add_note:
-    tier: reversible
-    input:
-      type: object
-      required: [body]
-      properties: {body: {type: string, maxLength: 500, pattern: "^.*$"}}
-  refund:
-    tier: irreversible
-    external: true
-    approval: {ask: lead, unless: "args.amount <= 50 && has(args.id)"}
-    input:
-      type: object
-      required: [id, amount]
-      properties:
-        id: {type: string}
-        amount: {type: number, exclusiveMinimum: 0}
-        lines: {type: array, items: {type: object, properties: {sku: {enum: [a, b]}}}}
-    rules:
-      - id: not-too-much
-        only_if: args.amount <= 500
-        otherwise: deny
-        because: Nobody refunds more.
-  ping: {tier: irreversible, autonomous: {because: It costs nothing.}}
-rules:
-  - id: much
-    tools: [refund, "add_*"]
-    when: "args.amount > 100 || args.id.matches('^X')"
-    then: {approval: finance}
-never:
-  - {tools: ["delete_*", "*bank_account*"], because: Where money goes is changed by people.}
-"""
-SOURCE = Source.of(CHARTER, "charter.yaml")
-TREE = parse(SOURCE)[0]
+from .anatomy import SOURCES, TEXTS, Spot, errors, spots
 
-KEYS = frozenset(
-    key
-    for level in vars(vocabulary).values()
-    if isinstance(level, vocabulary.Level)
-    for key in level.known
-) | KEYWORDS  # fmt: skip
-# Keys of the author's choice: a new name there is a new thing, not a typo.
-NAMED = {"approvals", "tools", "properties"}
-
-
-def scalars(node: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Scalar, bool]]:
-    """Every scalar with the keys above it, and whether it is a key of the vocabulary."""
-    match node:
-        case Scalar():
-            yield path, node, False
-        case Seq(items):
-            for item in items:
-                yield from scalars(item, path)
-        case Map(entries):
-            for key, value in entries:
-                if not path or path[-1] not in NAMED or isinstance(value, Seq):
-                    yield path, key, True
-                yield from scalars(value, (*path, str(key.value)))
-
-
-assert TREE is not None
-ALL = list(scalars(TREE))
-VOCABULARY = [scalar for _, scalar, is_key in ALL if is_key]
-
-
-def replaced(scalar: Scalar, text: str) -> str:
-    return CHARTER[: scalar.start] + text + CHARTER[scalar.end :]
-
-
-def line_of(scalar: Scalar) -> int:
-    return SOURCE.position(scalar.start)[0]
-
-
-def refused_at(text: str, line: int) -> None:
-    loaded = load_text(text)
-    assert loaded.charter is None
-    assert loaded.findings
-    lines = {finding.location.line for finding in loaded.findings}
-    assert line in lines, [(str(finding.location), finding.message) for finding in loaded.findings]
+KEYS = {key.name for level in vocabulary.LEVELS.values() for key in level.keys} | KEYWORDS
+ALL = spots()
+OF_VOCABULARY = [spot for spot in ALL if spot.is_key]
+VALUES = [spot for spot in ALL if not spot.is_key]
+OTHERS = ("[x]", "{x: y}", "&a x", "!a x", "no", "2026-01-31", "12:30", "010", "~", '""')
+# A name that a deployment's own parts refer to: its readers look it up at once, so one slip is told twice.
+LOOKED_UP = {("DEPLOYMENT", "notifications"), ("DEPLOYMENT", "secrets"), ("SECRET", "env")}
+ROOT = Path(__file__).parents[2]
 
 
 def typos(word: str) -> Iterator[str]:
-    """Letters swapped, dropped, doubled; another case."""
+    """Letters swapped, dropped, doubled; another case; more."""
     yield word[1] + word[0] + word[2:] if word[0] != word[1] else word[1:]
     yield word[:-1]
     yield word + word[-1]
@@ -123,99 +38,192 @@ def typos(word: str) -> Iterator[str]:
     yield word + "_x"
 
 
-def name(case: object) -> str:
-    return f"{case.value}@{line_of(case)}" if isinstance(case, Scalar) else str(case)
+def some(of: Sequence[str], spot: Spot, count: int) -> list[str]:
+    """A few of many ways, others at each spot: together the spots see all of them."""
+    first = spot.scalar.start % len(of)
+    return [of[(first + step) % len(of)] for step in range(count)]
 
 
-def test_the_charter_is_good() -> None:
-    """What is mutated is itself without error, and the mutations reach all of the vocabulary."""
-    assert () == load_text(CHARTER).findings
-    unreached = {"$ref", "$defs"}
-    built = {key for level in vars(vocabulary).values() if isinstance(level, vocabulary.Level) for key in level.known}
-    assert set() == built - {str(scalar.value) for scalar in VOCABULARY} - unreached
+def refers(spot: Spot) -> bool:
+    """Whether a word must be one of those that exist: closed, or a name of something in the file."""
+    match spot.kind:
+        case kinds.OneOf() | kinds.Effect():
+            return True
+        case kinds.Name(refers=what):
+            return bool(what)
+        case _:
+            return (spot.level, spot.key) in {
+                ("SOURCE", "result_of"), ("ASK", "recheck"), ("TOOL", "credentials"), ("SCENARIO", "given"),
+                ("CHARTER", "extends"), ("BASE", "extends"), ("CHARTER", "uses"),
+            }  # fmt: skip
 
 
-@pytest.mark.parametrize("key", VOCABULARY, ids=name)
-def test_a_typo_in_a_key(key: Scalar) -> None:
-    """Any key, any typo: an error at the key's line, with a suggestion unless the typo is far off."""
-    for typo in typos(str(key.value)):
+def told_once(spot: Spot, text: str, end: int = 0) -> set[str]:
+    """One error, and it stands at the spot; its rule.
+
+    Args:
+        end: how far behind the spot's beginning the error may stand, in columns.
+    """
+    found = errors(spot.file, text)
+    line, column = spot.place
+    assert found, f"{spot} loads"
+    places = [(finding.location.line, finding.location.column) for finding in found]
+    near = [(line, at) for at in range(column, column + end + 1)]
+    assert set(places) & set(near), (str(spot), [f"{f.location} {f.rule}" for f in found])
+    assert len(found) == 1 or (spot.level, spot.key) in LOOKED_UP, [f"{f.location} {f.rule} {f.message}" for f in found]
+    return {finding.rule for finding in found}
+
+
+def test_the_files_are_good() -> None:
+    """What is mutated is itself without error."""
+    assert dict.fromkeys(TEXTS, ()) == {name: errors(name, text) for name, text in TEXTS.items()}
+
+
+def test_the_files_have_every_key() -> None:
+    """Every key of every level stands in one of them: a new key that is not mutated fails here."""
+    every = {(name, key.name) for name, level in vocabulary.LEVELS.items() for key in level.keys}
+    assert set() == every - {(spot.level, spot.key) for spot in OF_VOCABULARY}
+
+
+@pytest.mark.parametrize("spot", OF_VOCABULARY, ids=str)
+def test_a_typo_in_a_key(spot: Spot) -> None:
+    """Any key, any typo: one error at the key, which names the typo and suggests the key."""
+    for typo in some([*typos(spot.written)], spot, 2):
         if typo in KEYS:
             continue
-        text = replaced(key, typo)
-        refused_at(text, line_of(key))
-        near = [f for f in load_text(text).findings if f"`{typo}`" in f.message]
-        assert near, typo
-        assert near[0].hint, typo
+        text = spot.replaced(typo)
+        told_once(spot, text)
+        (finding,) = (f for f in errors(spot.file, text) if f"`{typo}`" in f.message)
+        assert f"did you mean `{spot.written}`?" == finding.hint
 
 
-@pytest.mark.parametrize("key", VOCABULARY, ids=name)
-def test_a_key_twice(key: Scalar) -> None:
-    """The first of two wins in one reader, the last in another: neither here."""
-    place = SOURCE.position(key.start)
-    indent = " " * (place[1] - 1)
-    before = CHARTER[: key.start]
+@pytest.mark.parametrize("spot", OF_VOCABULARY, ids=str)
+def test_a_key_twice(spot: Spot) -> None:
+    """The first of two wins in one reader, the last in another: neither here. The second is underlined."""
+    whole = TEXTS[spot.file]
+    line, column = spot.place
+    before = whole[: spot.scalar.start]
     flow = before.count("{") > before.count("}")
-    doubled = f"{key.value}: x, " if flow else f"{key.value}: x\n{indent}"
-    loaded = load_text(CHARTER[: key.start] + doubled + CHARTER[key.start :])
-    assert loaded.charter is None
-    assert "yaml-duplicate-key" in {finding.rule for finding in loaded.findings}
+    between = ", " if flow else "\n" + " " * (column - 1)
+    text = f"{before}{spot.written}: x{between}{whole[spot.scalar.start :]}"
+    second = (line, column + len(spot.written) + 5) if flow else (line + 1, column)
+    found = {(f.location.line, f.location.column) for f in errors(spot.file, text) if f.rule == "yaml-duplicate-key"}
+    assert {second} == found
 
 
-# Words of the author's that refer to nothing: prose, names of arguments, patterns, new names.
-PROSE = {"purpose", "because", "agent", "id", "enum", "required", "pattern"}
-CLOSED = [
-    (path, scalar)
-    for path, scalar, is_key in ALL
-    if not is_key and isinstance(scalar.value, str) and path[-1] not in PROSE and path[0] not in ("never", "roles")
-    and not re.search(r"[*'&<>]", scalar.value)
-]  # fmt: skip
+@pytest.mark.parametrize("spot", [s for s in ALL if TEXTS[s.file][s.scalar.end :].startswith(":")], ids=str)
+def test_a_missing_colon(spot: Spot) -> None:
+    """One error at the key that lacks it, in braces or out of them, though YAML breaks somewhere else."""
+    whole = TEXTS[spot.file]
+    text = whole[: spot.scalar.end] + whole[spot.scalar.end + 1 :]
+    assert "yaml-missing-colon" in told_once(spot, text)
 
 
-@pytest.mark.parametrize(("path", "scalar"), CLOSED, ids=name)
-def test_a_typo_in_a_word(path: tuple[str, ...], scalar: Scalar) -> None:
-    """A tier, a role, a gate, a tool of a rule, an effect, a type: an error at its line."""
-    for typo in set(typos(str(scalar.value))) - {scalar.value}:
-        if vocabulary.DURATION.fullmatch(typo):
-            continue  # `42h` for `24h` is another duration, and nobody can know
-        refused_at(replaced(scalar, typo), line_of(scalar))
+@pytest.mark.parametrize("spot", [spot for spot in VALUES if refers(spot)], ids=str)
+def test_a_word_that_is_not(spot: Spot) -> None:
+    """A tier, a role, a gate, a tool, a fact, a scope, an effect, a file that does not exist: one error at the word."""
+    quote = spot.written[0] if spot.written[0] in "\"'" else ""
+    word = str(spot.scalar.value)
+    for typo in {*some([*typos(word)], spot, 1), "nothing-of-the-kind"} - {word}:
+        told_once(spot, spot.replaced(f"{quote}{typo}{quote}"))
 
 
-@pytest.mark.parametrize(("path", "scalar"), [(p, s) for p, s, is_key in ALL if not is_key], ids=name)
-def test_a_value_of_another_type(path: tuple[str, ...], scalar: Scalar) -> None:
-    """A list, a mapping, nothing, an anchor, a tag, `no`, a date where a word, a number or a truth value belongs."""
-    if "enum" in path:
-        return  # any JSON value may stand there
-    for other in ("[x]", "{x: y}", "&a x", "!a x", "no", "2026-01-31", "12:30", "010", "~", ""):
-        if other == "" and CHARTER[: scalar.start].rstrip()[-1] in "[,":
-            continue  # one item less is another list, not a mistake in this one
-        text = replaced(scalar, other)
-        loaded = load_text(text)
-        assert loaded.charter is None, other
-        lines = {finding.location.line for finding in loaded.findings}
-        assert line_of(scalar) in lines, (other, loaded.findings)
+@pytest.mark.parametrize("spot", [s for s in VALUES if not isinstance(s.kind, kinds.Data)], ids=str)
+def test_a_value_of_another_type(spot: Spot) -> None:
+    """A list, a mapping, nothing, an anchor, a tag, `no`, a date, where a word, a number or a name belongs."""
+    for other in some(OTHERS, spot, 3):
+        text = spot.replaced(other)
+        if other == "{x: y}" and any(finding.rule == "missing-key" for finding in errors(spot.file, text)):
+            continue  # a mapping may stand there, and misses a key besides; the unknown one has cases of its own
+        told_once(spot, text, end=1 if other[0] in "[{" else 0)
 
 
-@pytest.mark.parametrize("key", [s for s in VOCABULARY if SOURCE.position(s.start)[1] == 1], ids=name)
-def test_a_section_left_out(key: Scalar) -> None:
-    """Without one of its sections the charter does not load, save those that only make it stricter."""
-    following = [s.start for s in VOCABULARY if SOURCE.position(s.start)[1] == 1 and s.start > key.start]
-    text = CHARTER[: key.start] + CHARTER[following[0] if following else len(CHARTER) :]
-    loaded = load_text(text)
-    assert (key.value in ("rules", "never")) == (loaded.charter is not None), loaded.findings
+@pytest.mark.parametrize("spot", ALL[::2], ids=str)
+def test_a_character_that_nobody_sees(spot: Spot) -> None:
+    """A bidirectional or invisible character inside any key or value is found at its own column."""
+    (character,) = some(["\u202e", "\u2066", "\u200b", "\u00ad", "\ufeff", "\U000e0041"], spot, 1)
+    text = spot.replaced(spot.written[:1] + character + spot.written[1:])
+    line, column = spot.place
+    hidden = [(f.location.line, f.location.column) for f in errors(spot.file, text) if f.rule == "hidden-character"]
+    assert [(line, column + 1)] == hidden
+
+
+@pytest.mark.parametrize("spot", [s for s in OF_VOCABULARY if s.place[1] == 1], ids=str)
+def test_a_section_left_out(spot: Spot) -> None:
+    """Without one of its sections a file does not load, save those that only make it stricter or say more."""
+    following = [s.scalar.start for s in OF_VOCABULARY if s.file == spot.file and s.place[1] == 1]
+    after = next((start for start in sorted(following) if start > spot.scalar.start), len(TEXTS[spot.file]))
+    text = TEXTS[spot.file][: spot.scalar.start] + TEXTS[spot.file][after:]
+    level = vocabulary.LEVELS[spot.level]
+    needed = level.key(spot.key).required
+    referred = {"extends", "uses", "identity", "approvals", "facts", "notifications", "secrets", "rules", "untrusted",
+                "limits"}  # fmt: skip
+    if needed:
+        assert errors(spot.file, text)
+    elif spot.key not in referred:
+        assert () == errors(spot.file, text)
+
+
+_SLIPS = st.sampled_from(["key", "colon", "twice", "word", "type", "anchor", "hidden"])
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.data())
+def test_no_seeded_slip_loads(data: st.DataObject) -> None:
+    """The same slips at random places with random letters: an error at the line and column of each."""
+    slip = data.draw(_SLIPS)
+    letters = st.text("abcdefghijklmnopqrstuvwxyz_", min_size=1, max_size=3)
+    if slip in ("key", "colon", "twice"):
+        spot = data.draw(st.sampled_from(OF_VOCABULARY))
+    elif slip == "word":
+        spot = data.draw(st.sampled_from([each for each in VALUES if refers(each)]))
+    else:
+        spot = data.draw(st.sampled_from([each for each in VALUES if not isinstance(each.kind, kinds.Data)]))
+    whole, (line, column) = TEXTS[spot.file], spot.place
+    match slip:
+        case "key":
+            at, put = data.draw(st.integers(0, len(spot.written))), data.draw(letters)
+            typo = spot.written[:at] + put + spot.written[at:]
+            if typo in KEYS:
+                return
+            text = spot.replaced(typo)
+        case "colon":
+            text = whole[: spot.scalar.end] + whole[spot.scalar.end + 1 :]
+        case "twice":
+            text = (
+                whole[: spot.scalar.start] + f"{spot.written}: {{}}\n{' ' * (column - 1)}" + whole[spot.scalar.start :]
+            )
+            if "{" in whole.split("\n")[line - 1][: column - 1]:
+                return
+            line += 1
+        case "word":
+            text = spot.replaced("zz" + data.draw(letters))
+        case "type":
+            text = spot.replaced(data.draw(st.sampled_from(OTHERS[2:])))
+        case "anchor":
+            text = spot.replaced(f"&{data.draw(letters)} {spot.written}")
+        case _:
+            at = data.draw(st.integers(0, len(spot.written)))
+            text = spot.replaced(
+                spot.written[:at] + data.draw(st.sampled_from("\u202a\u202e\u2069\u200f")) + spot.written[at:]
+            )
+            column += at
+    found = {(finding.location.line, finding.location.column) for finding in errors(spot.file, text)}
+    assert (line, column) in found, (slip, str(spot), found)
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.integers(0, len(CHARTER)), st.integers(0, 6), st.text(max_size=6))
-def test_any_edit_gives_a_charter_or_findings(at: int, cut: int, put: str) -> None:
-    """Never a traceback, never both, never neither; every finding stands inside the file."""
-    text = CHARTER[:at] + put + CHARTER[at + cut :]
-    loaded = load_bytes(text.encode("utf-8", "surrogatepass"), "x.yaml")
-    assert (loaded.charter is None) == bool(loaded.findings)
-    for finding in loaded.findings:
-        assert 0 <= finding.location.line <= text.count("\n") + 2
-        assert (finding.location.line, finding.location.column) <= (
-            finding.location.end_line, finding.location.end_column
-        )  # fmt: skip
+@given(st.sampled_from(sorted(TEXTS)), st.integers(0, 10_000), st.integers(0, 6), st.text(max_size=6))
+def test_any_edit_gives_a_charter_or_findings(name: str, at: int, cut: int, put: str) -> None:
+    """Never a traceback, never both, never neither; every finding stands inside its file."""
+    whole = TEXTS[name]
+    at %= len(whole) + 1
+    text = whole[:at] + put + whole[at + cut :]
+    for finding in errors(name, text):
+        place = finding.location
+        if place.file == name:
+            assert 0 <= place.line <= text.count("\n") + 2
+        assert (place.line, place.column) <= (place.end_line, place.end_column)
 
 
 @settings(max_examples=200, deadline=None)
@@ -228,9 +236,14 @@ def test_any_bytes_give_findings(data: bytes) -> None:
 
 
 def test_charters_of_this_repository_load() -> None:
-    """Every charter that is shipped loads."""
-    root = Path(__file__).parents[2]
-    paths = [*root.glob("charters/*/*.yaml"), *root.glob("samples/*/charter.yaml")]
+    """Every charter, base and library that is shipped loads."""
+    paths = [*ROOT.glob("charters/*/*.yaml"), *ROOT.glob("samples/*/charter.yaml")]
     assert len(paths) >= 11
     for path in paths:
-        assert () == load_text(path.read_text("utf-8")).findings, path
+        assert () == load(path).findings, path
+
+
+def test_slips_are_many() -> None:
+    """The mutants are counted: several thousand, in files of every kind."""
+    assert len(OF_VOCABULARY) * 5 + len(VALUES) * len(OTHERS) > 3000
+    assert set(SOURCES) == {spot.file for spot in ALL}

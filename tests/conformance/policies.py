@@ -8,7 +8,21 @@ from typing import Any
 
 from govern.conditions import Condition, ConditionError, bound, parse_condition
 from govern.policy.document import sealed
-from govern.policy.model import Deadline, Effect, Gate, Never, Policy, Rule, Tier, ToolPolicy, When
+from govern.policy.model import (
+    AfterReading,
+    Deadline,
+    Effect,
+    Gate,
+    Limit,
+    Never,
+    Policy,
+    Reason,
+    Rule,
+    Tier,
+    ToolPolicy,
+    Untrusted,
+    When,
+)
 
 from . import reference
 from .generate import Conditions
@@ -53,8 +67,43 @@ def policy(rng: random.Random, *, rules: int = 5) -> Policy:
             else None,
             rules=tuple(rule(rng, index) for index in range(rng.choice([0, 0, 1, 1, 2, rules]))),
         )
+    limits = tuple(limit(rng, index, list(tools)) for index in range(rng.choice([0, 0, 1, 2])))
     never = (Never((rng.choice(["delete_*", "run", "send_?mail", "*"[: rng.random() < 0.02] or "zzz"]),), "x"),)
-    return sealed(Policy(AGENT, 1, "p", "lead", ("lead",), gates, tools, never if rng.random() < 0.5 else ()))
+    never = never if rng.random() < 0.5 else ()
+    untrusted = None
+    if rng.random() < 0.4:
+        after = tuple(after_reading(rng, index, list(tools)) for index in range(rng.randint(1, 2)))
+        untrusted = Untrusted((), "flag", after)
+    return sealed(Policy(AGENT, 1, "p", "lead", ("lead",), gates, tools, never, limits=limits, untrusted=untrusted))
+
+
+def effect_of(rng: random.Random) -> tuple[Effect, str | None, Tier | None]:
+    return rng.choice(
+        [(Effect.DENY, None, None), (Effect.APPROVAL, "owner", None), (Effect.ALLOW, None, Tier.IRREVERSIBLE)]
+    )
+
+
+def limit(rng: random.Random, index: int, tools: list[str]) -> Limit:
+    chosen = tuple(rng.sample(tools, rng.randint(1, len(tools))))
+    tiers = (Tier.IRREVERSIBLE,) if rng.random() < 0.3 else ()
+    return Limit(f"l{index}", chosen, tiers, None, 3, None, "trace", (), "proposed", *effect_of(rng), "because")
+
+
+def after_reading(rng: random.Random, index: int, tools: list[str]) -> AfterReading:
+    chosen = tuple(rng.sample(tools, rng.randint(1, len(tools))))
+    unless = condition(rng) if rng.random() < 0.6 else None
+    return AfterReading(f"a{index}", chosen, (), unless, *effect_of(rng), "because")
+
+
+# What the history may say of a call: each limit exceeded or not, the session tainted or not, or nobody knows.
+History = dict[str, bool | None]
+
+
+def history(rng: random.Random) -> History:
+    return {key: rng.choice([True, False, None]) for key in HISTORY_KEYS}
+
+
+HISTORY_KEYS = ("exceeded('l0')", "exceeded('l1')", "tainted('session')")
 
 
 def rule(rng: random.Random, index: int) -> Rule:
@@ -68,7 +117,9 @@ def rule(rng: random.Random, index: int) -> Rule:
     return Rule(f"r{index}", rng.choice(list(When)), condition(rng), effect, gate, "because", tier, tiers)
 
 
-def expected(policy: Policy, name: str, args: dict[str, Any], valid: bool) -> tuple[str, set[str], set[str]]:
+def expected(
+    policy: Policy, name: str, args: dict[str, Any], valid: bool, known: History
+) -> tuple[str, set[str], set[str]]:
     """Effect, gates and deciding rules of a call, by the reference evaluator and the text of the language."""
     asked: list[tuple[str, str | None, str | None]] = []
     for never in policy.never:
@@ -85,11 +136,20 @@ def expected(policy: Policy, name: str, args: dict[str, Any], valid: bool) -> tu
             asked.append(("allow", None, None))
         else:
             asked.append(("approval", None, tool.gate))
-        applying = [
+        applying: list[Any] = [
             one
             for one in tool.rules
-            if truth(one.condition, name, args) != ("F" if one.form is When.WHEN else "T")
+            if one.reason is Reason.RULE and truth(one.condition, name, args) != ("F" if one.form is When.WHEN else "T")
         ]
+        applying += [
+            each for each in policy.limits if name in each.tools and known[f"exceeded('{each.id}')"] is not False
+        ]
+        if known["tainted('session')"] is not False and policy.untrusted is not None:
+            applying += [
+                each
+                for each in policy.untrusted.after_reading
+                if name in each.tools and (each.unless is None or truth(each.unless, name, args) != "T")
+            ]
         tiers = {tool.tier}
         for _ in Tier:  # a raised tier may bring a rule that raises it again
             tiers |= {one.tier for one in applying if one.tier and (not one.tiers or tiers.intersection(one.tiers))}

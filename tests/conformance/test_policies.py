@@ -20,14 +20,14 @@ from govern.policy.document import from_document, from_text, sealed, to_document
 from govern.policy.engine import Engine
 from govern.policy.model import Policy, Rule, Tier, ToolPolicy, When
 from govern.policy.sql import code_columns, decision_sql, truths_of
-from govern.policy.verdict import extremes, outcome
+from govern.policy.verdict import UNCAPTURED, UNKNOWN, extremes, outcome
 from govern.replay import bulk, stream
 from govern.replay.groups import Kind, Policies
 from govern.replay.run import EngineChoice, run
 
 from . import policies
 from .generate import arguments
-from .policies import AGENT, TOOLS, condition, expected, policy
+from .policies import AGENT, TOOLS, condition, expected, history, policy
 
 POLICIES = int(os.environ.get("GOVERN_FUZZ_POLICIES", "260"))
 ROWS = 400  # 260 policies on 400 calls are 104,000 verdicts, each from the reference, alone and in SQL
@@ -48,14 +48,18 @@ def compare(seed: int, count: int, *, rules: int = 5) -> dict[str, int]:
     for _ in range(count):
         found = policy(rng, rules=rules)
         rows = [(rng.choice(TOOLS), arguments(rng)) for _ in range(ROWS)]
+        known = [history(rng) for _ in rows]
         engine = Engine(found)
-        by_id = codes(found, rows)
+        by_id = codes(found, rows, known)
         for index, (tool, args) in enumerate(rows):
             valid = valid_for(found, tool, args)
-            effect, gates, deciding = expected(found, tool, args, valid)
-            alone = engine.decide(tool, args)
+            effect, gates, deciding = expected(found, tool, args, valid, known[index])
+            told = {key: value for key, value in known[index].items() if value is not None}
+            alone = engine.decide(tool, args, given=told)
             mapped = found.tools.get(tool)
-            truths = truths_of(by_id[index], mapped) if mapped else ()
+            # What no column says is uncaptured in a log; of one call it is unknown, and the rule applies.
+            found_truths = truths_of(by_id[index], mapped) if mapped else ()
+            truths = tuple(UNKNOWN if truth == UNCAPTURED else truth for truth in found_truths)
             many = outcome(found, tool, truths, valid=engine.valid(tool, args) if mapped else True)
             for verdict in (alone, many):
                 got = (verdict.effect.label, set(verdict.gates), set(verdict.rules))
@@ -64,15 +68,19 @@ def compare(seed: int, count: int, *, rules: int = 5) -> dict[str, int]:
     return seen
 
 
-def codes(found: Policy, rows: list[tuple[str, dict[str, Any]]]) -> dict[int, tuple[int, ...]]:
+def codes(
+    found: Policy, rows: list[tuple[str, dict[str, Any]]], known: list[policies.History]
+) -> dict[int, tuple[int, ...]]:
     con = duckdb.connect()
     con.execute(bulk.TUNING)
-    con.execute("CREATE TABLE calls (event_id INTEGER, tool VARCHAR, args VARCHAR)")
+    columns = {key: f"h{index}" for index, key in enumerate(policies.HISTORY_KEYS)}
+    con.execute("CREATE TABLE calls (event_id INTEGER, tool VARCHAR, args VARCHAR, h0 BOOLEAN, h1 BOOLEAN, h2 BOOLEAN)")
     con.executemany(
-        "INSERT INTO calls VALUES (?, ?, ?)", [(i, tool, text_of(args)) for i, (tool, args) in enumerate(rows)]
+        "INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?)",
+        [(i, tool, text_of(args), *(known[i][key] for key in columns)) for i, (tool, args) in enumerate(rows)],
     )
     wide = code_columns(found)
-    return {row[0]: row[2 : 2 + wide] for row in con.execute(decision_sql(found)).fetchall()}
+    return {row[0]: row[2 : 2 + wide] for row in con.execute(decision_sql(found, given=columns)).fetchall()}
 
 
 def test_one_verdict() -> None:

@@ -153,6 +153,15 @@ def test_a_missing_baseline(govern: Govern, team: Path) -> None:
     assert 3 == govern("lint", "team.yaml", "--baseline", ".").code
 
 
+@pytest.mark.parametrize("file", ["team.yaml", "notes.txt"])
+def test_no_other_file_is_overwritten(govern: Govern, team: Path, tmp_path: Path, file: str) -> None:
+    """A file that is no baseline was named by mistake."""
+    (tmp_path / "notes.txt").write_text("mine", "utf-8")
+    before = (tmp_path / file).read_bytes()
+    assert 2 == govern("lint", "team.yaml", "--write-baseline", file).code
+    assert before == (tmp_path / file).read_bytes()
+
+
 def test_where_it_cannot_be_written(govern: Govern, team: Path) -> None:
     """The environment's failure has its own exit code."""
     ran = govern("lint", "team.yaml", "--write-baseline", "none/known.json")

@@ -20,7 +20,7 @@ from govern.report.lint_github import annotation
 from govern.report.lint_junit import document as junit
 from govern.report.lint_sarif import artifact
 
-from .running import ROOT, Govern, team
+from .running import ROOT, Govern, report, team
 
 CORPUS = Path(os.environ.get("GOVERN_CORPUS") or ROOT.parent / "shared" / "corpus")
 GUARD = """tools:
@@ -46,6 +46,21 @@ def files(tmp_path: Path, govern: Govern) -> list[str]:
 def sarif(govern: Govern, *arguments: str) -> Any:
     (run,) = json.loads(govern("lint", *arguments, "--format", "sarif").out)["runs"]
     return run
+
+
+def test_json_is_described(govern: Govern, files: list[str]) -> None:
+    """Every key of the JSON document is one that the published schema names."""
+    assert 3 == govern("lint", *files, "--write-baseline", "known.json").code
+    schema = (ROOT / "schemas/lint.v1.json").read_text("utf-8")
+
+    def keys(node: Any) -> set[str]:
+        if isinstance(node, dict):
+            return set(node).union(*map(keys, node.values()))
+        return set().union(*map(keys, node)) if isinstance(node, list) else set()
+
+    for arguments in (files, [*files, "--baseline", "known.json"], [files[0], "--fix"]):
+        document = report(govern("lint", *arguments, "--format", "json"))
+        assert {key for key in keys(document) if f'"{key}": ' not in schema} == set()
 
 
 def test_sarif_results(govern: Govern, files: list[str]) -> None:

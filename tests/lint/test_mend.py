@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from govern.errors import EnvironmentFailed
 from govern.findings import Edit, Finding, Fix, Location, Severity
 from govern.lint.mend import State, apart, edited, mend
+from govern.lint.write import write
 
 from .running import Govern, report, team
 
@@ -126,6 +128,19 @@ def test_mode_and_links_stay(govern: Govern, pay: Path, tmp_path: Path) -> None:
     assert 0o640 == stat.S_IMODE(pay.stat().st_mode)
     assert (tmp_path / "link.yaml").is_symlink()
     assert {"pay.yaml"} == {path.name for path in tmp_path.iterdir() if "pay" in path.name}
+
+
+def test_only_files_are_replaced(tmp_path: Path) -> None:
+    """A pipe stays a pipe, and a file that somebody changed meanwhile is left to them."""
+    pipe, file = tmp_path / "pipe", tmp_path / "file"
+    os.mkfifo(pipe)
+    file.write_bytes(b"theirs")
+    for path, says in ((pipe, "it is no file"), (file, "changed meanwhile"), (tmp_path / "none" / "x", "no such")):
+        with pytest.raises(EnvironmentFailed, match=says):
+            write(str(path), b"mine", old=b"old" if path == file else None)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert b"theirs" == file.read_bytes()
+    assert {"pipe", "file"} == {path.name for path in tmp_path.iterdir()}
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

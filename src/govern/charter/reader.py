@@ -358,6 +358,8 @@ class Reader:
                 message = f"YAML does not read the condition of `{key}` as it is written"
                 self.error("quote-condition", node, message, "quote this condition: put it between double quotes")
             return None
+        if self.text(node, f"the condition of `{key}`") is None:
+            return None
         begins = node.start + (0 if node.plain else 1) if node.exact else None
         try:
             scope = replace(self.scope, places=places) if places else self.scope

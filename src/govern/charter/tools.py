@@ -36,13 +36,19 @@ def read_tools(
     tools: dict[str, Tool | None] = {}
     for key, value in reader.mapping(node, "`tools`"):
         name = str(key.value)
+        good = False
         if is_glob(name):
             hint = "a tool is mapped by its exact name; globs stand in `rules` and `never`"
             reader.error("glob-in-tools", key, f"`{name}` is a glob", hint)
         elif not kinds.TOOL_NAME.fullmatch(name) or len(name) > kinds.TOOL_MAX:
             reader.error("invalid-name", key, f"{reader.show(key)} is no tool's name", kinds.TOOL_WORDS)
+        else:
+            good = True
         entry = described.get(name)
-        tools[name] = _tool(reader, key, value, Word(name, reader.at(key)), entry, level, entry is None and complete)
+        alone = entry is None and complete and good
+        tool = _tool(reader, key, value, Word(name, reader.at(key)), entry, level, alone)
+        if good:
+            tools[name] = tool
     return tools
 
 

@@ -318,7 +318,7 @@ class _Builder:
     def no_colon(self, frame: _Frame) -> bool:
         """Whether a key of a flow mapping has swallowed its value, as in `{tier read_only}`."""
         key = frame.key
-        if not (frame.flow and key and key.plain and isinstance(key.value, str) and " " in key.value) or key.refused:
+        if frame.broken or not (frame.flow and key and key.plain and isinstance(key.value, str) and " " in key.value) or key.refused:
             return False
         frame.seen.pop(key.value, None)
         self.key(frame, self.without_colon(key.value.split()[0], key))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -161,8 +162,23 @@ def _together(
         raise UsageError("--fix cannot write to standard input", hint="--diff shows what it would write")
     if diff and format is not LintFormat.TEXT:
         raise UsageError(f"--diff is text, not {format.value}", hint="JSON and SARIF have the fix of each finding")
+    if write_baseline is not None and os.path.exists(write_baseline):
+        _is_baseline(write_baseline)
     if write_baseline is not None and (baseline is not None or fix or diff):
         raise UsageError("--write-baseline writes all findings: it goes with no --baseline, --fix or --diff")
+
+
+def _is_baseline(file: str) -> None:
+    """Only a baseline is overwritten: any other file was named by mistake."""
+    from govern.lint.baseline import SCHEMA
+
+    try:
+        with open(file, encoding="utf-8") as stream:
+            begins = stream.read(200)
+    except (OSError, ValueError):
+        begins = ""
+    if SCHEMA not in begins:
+        raise UsageError(f"`{file}` exists and is no baseline", hint="name another file, or delete it first")
 
 
 def _written(run: LintRun, file: str) -> LintRun:

@@ -6,6 +6,7 @@ that would do so is left out. Leaves out reading and writing files (`run`).
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -94,7 +95,7 @@ def apart(findings: Iterable[Finding], length: int) -> list[Finding]:
         length: of the text; a fix with an edit outside it is left out.
     """
     chosen: list[Finding] = []
-    taken: list[Edit] = []
+    taken: list[tuple[int, int]] = []  # spans in order
     fixes: set[tuple[Edit, ...]] = set()
     for finding in findings:
         if finding.fix is None or not finding.fix.edits:
@@ -102,21 +103,26 @@ def apart(findings: Iterable[Finding], length: int) -> list[Finding]:
         edits = finding.fix.edits
         if edits in fixes:  # the same edits mend two findings
             chosen.append(finding)
-        elif all(0 <= one.start <= one.end <= length for one in edits) and not any(
-            _overlap(one, other) for one in edits for other in taken
-        ):
+        elif all(0 <= one.start <= one.end <= length and _free(one, taken) for one in edits):
             chosen.append(finding)
-            taken.extend(edits)
+            for one in edits:
+                insort(taken, (one.start, one.end))
             fixes.add(edits)
     return chosen
 
 
-def _overlap(one: Edit, other: Edit) -> bool:
-    return (one.start < other.end and other.start < one.end) or one.start == other.start
+def _free(edit: Edit, taken: list[tuple[int, int]]) -> bool:
+    """Whether no taken span has text of this one, or begins where it begins."""
+    at = bisect_left(taken, (edit.start, 0))
+    ends_before = at == 0 or taken[at - 1][1] <= edit.start
+    return ends_before and (at == len(taken) or (taken[at][0] > edit.start and taken[at][0] >= edit.end))
 
 
 def edited(text: str, fixes: Iterable[Fix]) -> str:
     """The text with fixes applied that do not overlap; equal ones once."""
-    for edit in sorted({edit for fix in fixes for edit in fix.edits}, key=lambda edit: (edit.start, edit.end))[::-1]:
-        text = text[: edit.start] + edit.text + text[edit.end :]
-    return text
+    parts: list[str] = []
+    at = 0
+    for edit in sorted({edit for fix in fixes for edit in fix.edits}, key=lambda edit: (edit.start, edit.end)):
+        parts += (text[at : edit.start], edit.text)
+        at = edit.end
+    return "".join([*parts, text[at:]])

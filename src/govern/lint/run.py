@@ -17,6 +17,7 @@ from govern.charter.load import Loaded, load, load_bytes
 from govern.charter.lock import lock_beside
 from govern.charter.model import Charter, Kind
 from govern.charter.source import Source
+from govern.errors import EnvironmentFailed
 from govern.findings import Confidence, Finding, Location, Severity
 from govern.lint.config import Configuration
 from govern.lint.engine import lint, lint_rules
@@ -138,9 +139,10 @@ class LintRun:
     def fixed(self) -> int:
         return sum(len(file.mended.fixed) for file in self.files if file.mended)
 
-    def fixable(self, *, safe: bool) -> int:
-        """How many findings have a fix, of those that need no human's look, or of the others."""
-        return sum(finding.fix is not None and finding.fix.safe is safe for finding in self.findings)
+    def fixable(self, view: View, *, safe: bool) -> int:
+        """How many of the findings that are shown have a fix: one that needs no human's look, or one that does."""
+        fixes = (finding.fix for finding in self.findings if view.shows(finding))
+        return sum(fix is not None and fix.safe is safe for fix in fixes)
 
     def counts(self) -> dict[Severity, int]:
         found = Counter(finding.severity for finding in self.findings)
@@ -269,8 +271,11 @@ def _write(path: str, mended: Mended) -> None:
     from govern.lint.write import write
 
     before, after = mended.before.encode("utf-8"), mended.after.encode("utf-8")
-    data = Path(path).read_bytes()
-    mark = _BOM if data.startswith(_BOM) else b""
+    try:
+        with open(path, "rb") as stream:
+            mark = _BOM if stream.read(len(_BOM)) == _BOM else b""
+    except OSError as error:
+        raise EnvironmentFailed(f"cannot be read again: {(error.strerror or str(error)).lower()}", where=path) from None
     write(path, mark + after, old=mark + before)
 
 

@@ -15,7 +15,8 @@ Leaves out which findings there are (`engine`) and what else accepts one (`basel
 from __future__ import annotations
 
 import re
-from collections import Counter
+from bisect import bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
@@ -122,23 +123,28 @@ def sift(
     read = trivia(source)
     directives, wrong = _directives(source, read.comments, known)
     counting = directives if accepted is None else _counting(directives, accepted, known)
-    used: set[tuple[int, str]] = set()
+    by_place: defaultdict[tuple[str, int], list[Directive]] = defaultdict(list)
+    for one in directives:
+        by_place[one.rule, one.line].append(one)
+    counts = {one.start for one in counting}
+    used: set[int] = set()
     kept: list[Finding] = []
     quiet: list[Suppressed] = []
     for finding in findings:
         lines = _lines(source, finding.location, read.long)
-        meant = [one for one in directives if one.rule == finding.rule and one.line in lines]
-        used |= {(one.start, one.rule) for one in meant}
-        counts = [one for one in meant if one in counting]
-        if counts:
-            quiet.append(Suppressed(finding, counts[0].reason))
+        meant = [one for line in lines for one in by_place.get((finding.rule, line), ())]
+        used |= {one.start for one in meant}
+        reason = next((one.reason for one in meant if one.start in counts), None)
+        if reason is not None:
+            quiet.append(Suppressed(finding, reason))
         else:
             kept.append(finding)
-    unused = [one for one in directives if (one.start, one.rule) not in used]
+    unused = [one for one in directives if one.start not in used]
     if whole:
-        wrong += [_unused(source, one, unused) for one in unused]
+        mates = Counter(one.begins for one in unused)
+        wrong += [_unused(source, one, mates[one.begins]) for one in unused]
     if accepted is not None:
-        left = [one for one in directives if one not in counting and one not in unused]
+        left = [one for one in directives if one.start not in counts and one.start in used]
         wrong += [_not_there(source, one, accepted.revision) for one in left]
     return Sifted(tuple(sorted([*kept, *wrong], key=lambda finding: finding.sort_key)), tuple(quiet))
 
@@ -149,6 +155,7 @@ def _directives(
     """The directives of a file, and what is wrong with those that are none."""
     found: list[Directive] = []
     wrong: list[Finding] = []
+    targets = _targets(source, comments)
     for comment in comments:
         meant = _MEANT.search(comment.text)
         if meant is None:
@@ -162,7 +169,7 @@ def _directives(
             continue
         names = list(re.finditer(r"[^,]+", exact["rules"]))
         reason = exact["reason"].strip().lstrip("-–—:").strip()
-        target = _target(source, comment)
+        target = targets[comment.start]
         ids: list[Directive] = []
         for name in names:
             word = name[0].strip()
@@ -184,23 +191,29 @@ def _directives(
     return found, wrong
 
 
-def _target(source: Source, comment: Comment) -> int:
-    """The line a directive is for: its own, or below the block of comment lines that it stands in."""
-    line, column = source.position(comment.start)
-    if source.line(line)[: column - 1].strip():
-        return line
-    line += 1
-    while source.line(line).lstrip().startswith("#"):
-        line += 1
-    return line
+def _targets(source: Source, comments: tuple[Comment, ...]) -> dict[int, int]:
+    """The line that each comment is for, by its offset: its own, or below the block of comment lines it stands in."""
+    found: dict[int, int] = {}
+    below: dict[int, int] = {}  # of a comment line, the line that its block stands above
+    for comment in reversed(comments):
+        line, column = source.position(comment.start)
+        if source.line(line)[: column - 1].strip():
+            found[comment.start] = line
+        else:
+            found[comment.start] = below[line] = below.get(line + 1, line + 1)
+    return found
 
 
-def _lines(source: Source, place: Location, long: tuple[tuple[int, int], ...]) -> set[int]:
+def _lines(source: Source, place: Location, long: tuple[tuple[int, int], ...]) -> tuple[int, ...]:
     """The lines whose directives are for a finding: its own, and that on which its value begins."""
     if place.file != source.file or not place.line:
-        return set()
+        return ()
     at = source.starts[place.line - 1] + place.column - 1
-    return {place.line, *(source.position(start)[0] for start, end in long if start <= at < end)}
+    index = bisect_right(long, (at, len(source.text))) - 1
+    if index < 0 or at >= long[index][1]:
+        return (place.line,)
+    begins = source.position(long[index][0])[0]
+    return (place.line,) if begins == place.line else (place.line, begins)
 
 
 def _counting(directives: list[Directive], accepted: Accepted, known: Collection[str]) -> list[Directive]:
@@ -238,17 +251,20 @@ def _not_there(source: Source, one: Directive, revision: str) -> Finding:
     return _finding(source, NOT_IN_REVISION, one.start, one.end, message, "it counts once it is merged there")
 
 
-def _unused(source: Source, one: Directive, unused: list[Directive]) -> Finding:
+def _unused(source: Source, one: Directive, mates: int) -> Finding:
     message = f"nothing here is found by `{one.rule}`: the suppression is not needed"
-    return _finding(source, UNUSED, one.start, one.end, message, "delete it", _deletion(source, one, unused))
+    return _finding(source, UNUSED, one.start, one.end, message, "delete it", _deletion(source, one, mates))
 
 
-def _deletion(source: Source, one: Directive, unused: list[Directive]) -> Fix:
-    """Takes one id out of its directive, or all of the directive with its last id."""
-    mates = [other for other in unused if other.begins == one.begins]
+def _deletion(source: Source, one: Directive, mates: int) -> Fix:
+    """Takes one id out of its directive, or all of the directive with its last id.
+
+    Args:
+        mates: how many ids of the directive are unused, this one included.
+    """
     text = source.text
     names = one.text[one.text.index("[") + 1 : one.text.index("]")].split(",")
-    if len(mates) < len(names):  # another id is still needed
+    if mates < len(names):  # another id is still needed
         start, end = one.start, one.end
         rest = re.match(r"\s*,\s*", text[end:])
         if rest:

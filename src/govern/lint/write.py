@@ -20,6 +20,8 @@ def write(path: str, data: bytes, *, old: bytes | None = None) -> None:
         EnvironmentFailed: the file cannot be written, or was changed; it is as it was.
     """
     target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():  # a device or a pipe would be replaced by a file
+        raise EnvironmentFailed("cannot be written: it is no file", where=path)
     beside: str | None = None
     try:
         mode = target.stat().st_mode & 0o7777 if target.exists() else None

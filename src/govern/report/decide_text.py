@@ -32,7 +32,8 @@ def text(engine: Engine, tool: str, args: str | bytes, verdict: Verdict) -> str:
     policy = engine.policy
     lines = [f"{verdict.effect.label}: {safe(tool)} ({', '.join(verdict.reasons)})"]
     for name in verdict.rules:
-        lines.append(f"  rule     {safe(name)}: {safe(_because(engine, tool, name))}")
+        because = safe(_because(engine, tool, name))
+        lines.append(f"  {_kind(engine, tool, name):<8} {safe(name)}{': ' if because else ''}{because}")
     if Reason.UNMAPPED in verdict.reasons:
         lines.append("  unmapped no line of the charter is about this tool")
     if Reason.INVALID_INPUT in verdict.reasons:
@@ -47,6 +48,13 @@ def text(engine: Engine, tool: str, args: str | bytes, verdict: Verdict) -> str:
     tier = f"{verdict.tier.value}, " if verdict.tier else ""
     lines.append(f"  {tier}{safe(policy.agent)} v{policy.version}, policy {policy.digest[:19]}…")
     return "\n".join(lines)
+
+
+def _kind(engine: Engine, tool: str, name: str) -> str:
+    """What decided: a rule, a limit, what follows from reading."""
+    mapped = engine.policy.tools.get(tool)
+    reason = next((rule.reason for rule in mapped.rules if rule.id == name), Reason.RULE) if mapped else Reason.RULE
+    return {Reason.LIMIT: "limit", Reason.AFTER_READING: "reading"}.get(reason, "rule")
 
 
 def _because(engine: Engine, tool: str, name: str) -> str:

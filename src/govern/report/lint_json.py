@@ -33,7 +33,7 @@ def document(run: LintRun, view: View) -> dict[str, Any]:
         "fixed": [
             _placed(finding) for file in run.files if file.mended and _wrote(run) for finding in file.mended.fixed
         ],
-        "fixable": {"safe": run.fixable(safe=True), "unsafe": run.fixable(safe=False)},
+        "fixable": {"safe": run.fixable(view, safe=True), "unsafe": run.fixable(view, safe=False)},
         "off": run.off,
         "baseline": {"file": baseline.name, "known": run.known, "gone": run.gone} if baseline else None,
         "config": run.configuration.settings.name or None,

@@ -121,7 +121,7 @@ def summary(run: LintRun, view: View) -> list[Text]:
     if shown:  # the first of the worst: `max` keeps the first of equals
         example = max(shown, key=lambda finding: finding.severity.rank).rule
         line.append(f"  govern explain {example}", style="dim")
-    return [line, *_next(run)]
+    return [line, *_next(run, view)]
 
 
 def would(run: LintRun, view: View) -> list[Text]:
@@ -142,10 +142,10 @@ def _hiding(view: View) -> str:
     return ", ".join(options)
 
 
-def _next(run: LintRun) -> list[Text]:
+def _next(run: LintRun, view: View) -> list[Text]:
     """What can be done at once: fixes, and entries of the baseline that nobody needs."""
     lines = []
-    safely, unsafely = run.fixable(safe=True), run.fixable(safe=False)
+    safely, unsafely = run.fixable(view, safe=True), run.fixable(view, safe=False)
     if run.mending is None and safely:
         more = f", {unsafely:,} more with --unsafe-fixes" if unsafely else ""
         lines.append(Text(f"{safely:,} can be fixed with --fix{more}; --diff shows how.", style="dim"))

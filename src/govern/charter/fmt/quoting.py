@@ -32,7 +32,7 @@ def plain(text: str, *, flow: bool) -> bool:
         return False
     if ": " in text or text[-1] == ":" or " #" in text or text[:3] in ("---", "...") or text in ("<<", "="):
         return False
-    if flow and (text[0] in "?:" or any(char in ",[]{}" for char in text)):
+    if flow and (text[0] in "?:" or ":?" in text or any(char in ",[]{}" for char in text)):
         return False
     return resolve(text) == text
 

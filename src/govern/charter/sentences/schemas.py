@@ -46,7 +46,8 @@ def arguments(schema: dict[str, Any], what: str = "arguments") -> list[str]:
         what: what the properties are called.
     """
     left = dict(schema)
-    left.pop("type", None)
+    if left.get("type") == "object":
+        del left["type"]
     required = left.pop("required", [])
     properties = left.pop("properties", {})
     lines = [
