@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from tests.cli.running import govern
 
+from govern.cli.init import _write
+from govern.errors import UsageError
+
 TOOLS = [
     {"name": name, "inputSchema": {"type": "object", "properties": {"id": {"type": "string"}}}}
     for name in ("get_note", "delete_note", "add_note")
@@ -55,6 +58,10 @@ def test_nothing_is_overwritten(tools: Path, tmp_path: Path) -> None:
     ran = govern("init", "--from-tools", tools, "-o", target)
     assert (2, "mine") == (ran.exit_code, target.read_text())
     assert "--force" in ran.err
+    assert 2 == govern("init", "--from-tools", tmp_path / "missing", "-o", target).exit_code  # before anything is read
+    with pytest.raises(UsageError):  # it came to be there while the server was asked
+        _write(str(target), "draft", force=False)
+    assert "mine" == target.read_text()
     assert 0 == govern("init", "--from-tools", tools, "-o", target, "--force").exit_code
     assert target.read_text().startswith("# A draft")
     assert ["charter.yaml", "tools.json"] == sorted(path.name for path in tmp_path.iterdir())

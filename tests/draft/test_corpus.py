@@ -23,8 +23,8 @@ pytestmark = [
 # instruction is unclear, how to look again at what was approved, what reading untrusted text costs; arguments that the
 # list leaves open, that look secret, and names that are alike.
 ALLOWED = {
-    "no-identity", "few-scenarios", "no-untrusted-section", "mutable-without-recheck", "open-schema", "untyped-argument", "secret-not-marked",
-    "similar-tool-names",
+    "no-identity", "few-scenarios", "no-untrusted-section", "mutable-without-recheck", "open-schema",
+    "untyped-argument", "secret-not-marked", "similar-tool-names",
 }  # fmt: skip
 
 

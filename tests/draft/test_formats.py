@@ -97,6 +97,7 @@ def test_one_bad_tool(tool: Any, reason: str) -> None:
         '{"name": "a", "name": "b"}',
         '{"name": "a", "Name": "b"}',
         '{"type": "function", "function": {"name": "a", "name": "b"}}',
+        '{"type": "function", "type": "custom", "function": {"name": "a"}}',
         '{"name": "a", "annotations": {"readOnlyHint": true, "readOnlyHint": false}}',
     ],
 )

@@ -70,6 +70,13 @@ def test_an_operation_replaces_its_path_s_parameter() -> None:
     made["paths"]["/pets/{id}"]["parameters"] = [{"name": "q", "in": "query", "schema": {"type": "string"}}]
     schema = only(made).schema
     assert {"q": {"type": "integer"}} == schema["properties"]
+    assert "required" not in schema
+
+
+def test_a_part_of_the_path_is_required() -> None:
+    """Whatever the document says of it: without it there is no path."""
+    made = document({"operationId": "a", "parameters": [{"name": "id", "in": "path", "schema": {"type": "string"}}]})
+    assert ["id"] == only(made).schema["required"]
 
 
 @pytest.mark.parametrize(
@@ -107,6 +114,7 @@ def test_names_that_are_made_up(path: str, method: str, name: str, tier: str) ->
         ({"requestBody": {"content": {"multipart/form-data": {"schema": {}}}}}, "not JSON: `multipart/form-data`"),
         ({"requestBody": {}}, "no content"),
         ({"requestBody": {"content": {"application/json": {}}}}, "no schema"),
+        ({"parameters": [{"name": "body", "in": "query", "schema": {}}], **body_of("#/a")}, "called `body`"),
         (body_of("https://example.org/x"), "none of"),
         (body_of("#/components/schemas/No"), "nowhere"),
     ],

@@ -127,6 +127,7 @@ def test_server() -> None:
     made = drafted(tool("get_a"), tool("g" * 120), server="some-server")
     assert ["some-server/get_a"] == [row.name for row in made.rows]
     assert "132 characters" in made.left_out[0].reason
+    assert not made.whole
 
 
 SCARY = (
@@ -200,7 +201,10 @@ def test_nothing_to_draft() -> None:
 
 @pytest.mark.parametrize(
     "argument",
-    [{"enum": list(range(2_900))}, {"enum": [f"{index:0400}" for index in range(100)]}],
+    [
+        {"properties": {f"p{index}": {"enum": list(range(20))} for index in range(130)}},
+        {"enum": [f"{index:0400}" for index in range(100)]},
+    ],
     ids=["many", "long"],
 )
 def test_large_lists_stay_loadable(argument: Any) -> None:

@@ -76,6 +76,7 @@ def test_nothing_invisible_is_written(text: str) -> None:
 
 def test_plain_words_stay_plain() -> None:
     assert "no longer needed" == scalar("no longer needed")
+    assert ['"y"', '"N"'] == [scalar("y"), scalar("N")]  # YAML 1.1 has these as truth values too
     assert "$ref: a" == f"{scalar('$ref')}: {scalar('a')}"
     assert '{type: [string, "null"], minimum: 0.5}' == flow({"type": ["string", "null"], "minimum": 0.5})
 

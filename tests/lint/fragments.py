@@ -32,6 +32,16 @@ tools:
       required: [to, body]
       properties: {to: {type: string}, body: {type: string}}
 """,
+    "org/base.yaml": """\
+govern: 1
+base: org
+version: 1
+purpose: Rules of the house.
+owner: chief
+roles: [chief]
+approvals: {chief: {roles: [chief], if_no_answer: [{after: 24h, then: deny}]}}
+never: [{tools: ["wire_*"], because: Money is sent by people.}]
+""",
 }
 
 

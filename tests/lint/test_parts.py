@@ -1,77 +1,79 @@
-"""Findings that stand in a file that a charter is composed with: shown there, suppressed there, never mended there."""
+"""Rules on the sections of a base and of a library, and on a charter together with them.
+
+What a base declares is for the charters that extend it: only what is wrong in itself is said of it.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
+from govern.charter.files import within
+from govern.charter.load import load_text
+from govern.lint.engine import lint
 
-import pytest
+from .fragments import NEARBY, whole
 
-from .running import Govern, report, team
-
-BASE = """govern: 1
-base: org
+BASE = """\
+govern: 1
+base: house
 version: 1
 purpose: Rules of the house.
-owner: head
-roles: [head]
+owner: chief
+roles: [chief]
+approvals: {chief: {roles: [chief], if_no_answer: [{after: 24h, then: deny}]}}
+facts:
+  order: {from: {result_of: [get_order], where: {order_id: args.order_id}}, fields: {total: number}}
+  said: {from: {result_of: [think]}, fields: {total: number}}
 rules:
-  - {id: big, tools: ["pay*"], when: "has(args.n) && args.n > 5", then: deny}
+  - {id: ours, tools: ["send_*"], when: "origin(args.to) == 'untrusted'", then: {approval: chief}}
+limits:
+  - {id: none, tools: ["wipe_*"], max: 0, within: day, otherwise: deny}
+untrusted:
+  after_reading: [{tiers: [irreversible], then: {approval: chief}}]
 """
-CHARTER = team("""extends: [org/base.yaml]
-roles: [head]
-tools: {pay: {tier: reversible, approval: {ask: lead}, input: {type: object, properties: {n: {type: number}}}}}
+LIBRARY = """\
+govern: 1
+library: login
+version: 1
+purpose: Logging in.
+tools:
+  open_session:
+    tier: irreversible
+    external: true
+    input: {type: object, properties: {password: {type: string}}}
+"""
+
+
+def told(text: str, files: dict[str, str] | None = None) -> set[tuple[str, str]]:
+    """Rules that found something, with the file in which."""
+    loaded = load_text(text, files=within({**NEARBY, **(files or {})}))
+    assert () == loaded.findings
+    return {(finding.rule, finding.location.file) for finding in lint(loaded)}
+
+
+def test_a_base_is_told_what_is_wrong_in_itself() -> None:
+    """A fact that the model asserts, another origin than the user's, no room; not what a charter has yet to say."""
+    rules = {rule for rule, _ in told(BASE)}
+    assert {"fact-from-model", "origin-not-user", "limit-of-zero"} <= rules
+    later = {"fact-never-read", "fact-from-untrusted", "fact-source-unkeyed", "no-shadow", "no-identity"}
+    assert not rules & (later | {"few-scenarios", "unmapped-unheard", "untrusted-reach", "no-untrusted-section"})
+
+
+def test_a_library_is_told_of_its_secrets() -> None:
+    """What it describes is no agent: it needs no identity, no shadow days, no scenarios."""
+    rules = {rule for rule, _ in told(LIBRARY)}
+    assert "secret-not-marked" in rules
+    assert not rules & {"no-identity", "no-shadow", "few-scenarios", "unmapped-unheard", "credentials-missing"}
+
+
+def test_what_a_base_covers_is_covered() -> None:
+    """After reading, escalation and shadow days of a base count for the charter that extends it."""
+    charter = whole("""
+extends: [org/house.yaml]
+tools: {send_note: {tier: irreversible, approval: {ask: lead, unless: "args.n < 5"}}}
+untrusted: {on_instructions: strip}
 """)
-COMMENT = "  # govern: ignore[guard-loosens] no amount, no payment"
-
-
-@pytest.fixture
-def base(tmp_path: Path, govern: Govern) -> Path:
-    """A base whose rule loosens, and a charter with the tool that it is for."""
-    file = tmp_path / "org" / "base.yaml"
-    file.parent.mkdir()
-    file.write_text(BASE, "utf-8")
-    (tmp_path / "pay.yaml").write_text(CHARTER, "utf-8")
-    return file
-
-
-def test_shown_at_its_line(govern: Govern, base: Path) -> None:
-    """The line is that of the base, not that of the charter."""
-    ran = govern("lint", "pay.yaml")
-    assert 1 == ran.code
-    assert "\n  org/base.yaml:8:39\n" in ran.out
-    assert """when: "has(args.n) && args.n > 5", then: de…""" in ran.out
-
-
-def test_never_mended_there(govern: Govern, base: Path) -> None:
-    """What a charter is composed with may be somebody else's: there is no fix for it, in no output."""
-    before = base.read_bytes()
-    (finding,) = report(govern("lint", "pay.yaml", "--fix", "--format", "json"))["findings"]
-    assert ("guard-loosens", None) == (finding["rule"], finding["fix"])
-    assert before == base.read_bytes()
-
-
-def test_suppressed_there(govern: Govern, base: Path) -> None:
-    """A comment in the base counts in every charter that extends it; only these know whether it is unused."""
-    base.write_text(BASE.rstrip() + COMMENT + "\n", "utf-8")
-    ran = govern("lint", "pay.yaml")
-    assert (0, "no findings, 1 suppressed in 1 charter.\n") == (ran.code, ran.out)
-    assert "unused-suppression" not in govern("lint", "org/base.yaml").out
-    assert base.read_text("utf-8").endswith(COMMENT + "\n")
-
-
-def test_no_comment_of_the_charter_counts_there(govern: Govern, base: Path, tmp_path: Path) -> None:
-    """The same line of another file is another line."""
-    lines = CHARTER.splitlines()
-    (tmp_path / "pay.yaml").write_text("\n".join([*lines[:7], lines[7] + COMMENT, *lines[8:]]) + "\n", "utf-8")
-    assert {"guard-loosens", "unused-suppression"} == {
-        finding["rule"] for finding in report(govern("lint", "pay.yaml", "--format", "json"))["findings"]
-    }
-
-
-def test_known_by_its_line_there(govern: Govern, base: Path, tmp_path: Path) -> None:
-    """A baseline of the charter knows it by the base's text, wherever that moves to."""
-    assert 0 == govern("lint", "pay.yaml", "--write-baseline", "known.json").code
-    base.write_text("# moved\n" + BASE, "utf-8")
-    assert 0 == govern("lint", "pay.yaml", "--baseline", "known.json").code
-    base.write_text(BASE.replace("> 5", "> 50"), "utf-8")
-    assert 1 == govern("lint", "pay.yaml", "--baseline", "known.json").code
+    house = f"{BASE}escalation: [{{event: unmapped, to: chief}}]\nshadow: {{business_days: 5, reviewer: chief}}\n"
+    alone = charter.replace("extends: [org/house.yaml]\n", "\n")
+    own = {rule for rule, file in told(charter, {"org/house.yaml": house}) if file == "charter.yaml"}
+    covered = {"untrusted-reach", "unmapped-unheard", "no-shadow"}
+    assert covered <= {rule for rule, _ in told(alone)}
+    assert not covered & own

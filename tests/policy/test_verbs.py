@@ -45,6 +45,9 @@ from govern.policy.verbs import CHANGES, LASTING, REACHES_OUT, READS, guess, rea
         ("estimate_send", "irreversible"),
         ("queue_list_purge", "irreversible"),
         ("list_merge_requests", "read_only"),
+        ("check_order", "read_only"),
+        ("view_comment", "read_only"),
+        ("create_and_send_note", "irreversible"),
         ("check_restaurant_opening_hours", "read_only"),
         ("frobnicate_and_get", "irreversible"),
         # What it changes makes the difference.

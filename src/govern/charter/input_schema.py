@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from govern.charter.model import Input
-from govern.charter.reader import Reader
+from govern.charter.reader import Reader, meant
 from govern.charter.schema import in_place, pointer_target, property_names
 from govern.charter.yaml_tree import Map, Node, Scalar, Seq
 from govern.findings import Finding, Location, Severity, closest, did_you_mean
@@ -119,7 +119,9 @@ class _Check:
                 )
             elif word not in KEYWORDS:
                 message = f"`{word}` is no keyword of JSON Schema 2020-12: it would demand nothing"
-                self.reader.error("schema-unknown-keyword", key, message, did_you_mean(word, KEYWORDS))
+                near = meant(word, KEYWORDS, {str(other.value) for other, _ in node.entries})
+                hint = f"did you mean `{near}`?" if near else did_you_mean(word, KEYWORDS)
+                self.reader.error("schema-unknown-keyword", key, message, hint)
             elif word in _SUBSCHEMA:
                 self.schema(value, f"{path}/{word}")
             elif word in _SUBSCHEMAS and isinstance(value, Seq):

@@ -62,12 +62,13 @@ def entries(asked: str) -> tuple[Entry, ...]:
 
     Args:
         asked: as `if_no_answer`, `approvals.if_no_answer`, `tools.refund.approval.unless`, `rules[0].when`; `*`
-            and `[]` may be left out.
+            and `[]` may be left out, a name of the author's may stand for `*`.
     """
     steps = tuple(part for part in _PART.findall(asked) if part != "*" and not part.startswith("["))
     if not steps or any(char.isspace() for char in asked):
         return ()
-    found = [place for place in places() if _is(steps, place.parts)]
+    # A name alone means every place where it stands, a path the one from the top if there is one.
+    found = [place for place in places() if len(steps) > 1 and _is(steps, place.parts)]
     found = found or [place for place in places() if _ends(steps, place.parts)]
     grouped: dict[Key, list[Place]] = {}
     for place in found:

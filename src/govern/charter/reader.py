@@ -400,10 +400,11 @@ class Reader:
 def meant(word: str, known: Iterable[str], written: Collection[str] = ()) -> str | None:
     """The known key that a misspelt one was probably meant to be: one that is not written yet before one that is."""
     letters = sorted(word.lower())
-    for keys in ([key for key in known if key not in written], [key for key in known if key in written]):
-        same = next((key for key in keys if sorted(key) == letters), None) or closest(word.lower(), keys)
-        if same is not None:
-            return same
+    for there in (False, True):
+        keys = {key.lower(): key for key in known if (key in written) is there}
+        near = next((key for key in keys if sorted(key) == letters), None) or closest(word.lower(), keys)
+        if near is not None:
+            return keys[near]
     return None
 
 

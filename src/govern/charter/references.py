@@ -5,7 +5,7 @@ Works on what could be read; a name whose definition is broken counts as defined
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from govern.charter import vocabulary
@@ -105,21 +105,21 @@ def _facts(named: Iterable[Word], facts: Mapping[str, Fact | None]) -> Iterable[
 
 
 def _fact_cycles(facts: Mapping[str, Fact | None]) -> Iterable[Finding]:
-    """A fact may be looked up by another's field, but not by its own."""
+    """A fact may be looked up by another's field, but not by its own. Each circle is told once."""
+
+    def asks(name: str) -> list[str]:
+        fact = facts.get(name)
+        where = fact.source.where if fact is not None and fact.source is not None else ()
+        roots = (value.name.partition(".")[0] for _, value in where)
+        return [root for root in roots if root in facts]
+
+    told: set[str] = set()
     for name, fact in facts.items():
-        waiting, seen = [name], set[str]()
-        while waiting:
-            current = facts.get(waiting.pop())
-            for _, value in current.source.where if current and current.source else ():
-                root = value.name.partition(".")[0]
-                if root == name and fact is not None:
-                    message = f"the fact `{name}` is looked up by itself"
-                    yield _error("fact-cycle", fact.at, message, "look one of them up by an argument")
-                    waiting.clear()
-                    break
-                if root in facts and root not in seen:
-                    seen.add(root)
-                    waiting.append(root)
+        path = _way_back(name, asks) if name not in told else None
+        if path is not None and fact is not None:
+            told.update(path)
+            message = f"the fact `{name}` is looked up by itself: {' → '.join(path)}"
+            yield _error("fact-cycle", fact.at, message, "look one of them up by an argument")
 
 
 def _scopes(parts: Parts) -> Iterable[Finding]:
@@ -161,9 +161,13 @@ def _causes(parts: Parts, of_bases: tuple[str, ...]) -> Iterable[Finding]:
 
 
 def _cycles(gates: Mapping[str, Gate | None]) -> Iterable[Finding]:
+    def asks(name: str) -> list[str]:
+        gate = gates.get(name)
+        return [step.gate.name for step in gate.steps] if gate is not None else []
+
     reported: set[frozenset[str]] = set()
     for name in gates:
-        path = _way_back(gates, name)
+        path = _way_back(name, asks)
         if path and frozenset(path) not in reported:
             reported.add(frozenset(path))
             gate = gates[name]
@@ -173,18 +177,17 @@ def _cycles(gates: Mapping[str, Gate | None]) -> Iterable[Finding]:
                 yield _error("escalation-cycle", step.gate.at, message, "escalate upwards only")
 
 
-def _way_back(gates: Mapping[str, Gate | None], name: str) -> list[str] | None:
-    """The shortest way from a gate to itself over `ask`."""
+def _way_back(name: str, following: Callable[[str], list[str]]) -> list[str] | None:
+    """The shortest way from a name to itself."""
     waiting, seen = [[name]], set[str]()
     while waiting:
         path = waiting.pop(0)
-        gate = gates.get(path[-1])
-        for step in gate.steps if gate else ():
-            if step.gate.name == name:
+        for each in following(path[-1]):
+            if each == name:
                 return [*path, name]
-            if step.gate.name not in seen:
-                seen.add(step.gate.name)
-                waiting.append([*path, step.gate.name])
+            if each not in seen:
+                seen.add(each)
+                waiting.append([*path, each])
     return None
 
 

@@ -47,7 +47,7 @@ from govern.conditions.values import (
     URL_GROUP,
 )
 from govern.conditions.values import micro as micro_of
-from govern.conditions.zones import zoned
+from govern.conditions.zones import CLOCK, zoned
 
 _EXACT = 2**53
 _LARGEST_BELOW_2_63 = "9223372036854774784.0::DOUBLE"
@@ -60,6 +60,9 @@ _SQL_OP = {"==": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _ELEMENT = "gv_item"
 
 _SIMPLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\[[0-9]+\])?")
+
+LOCAL = "local(at)"
+"""The key of a column of `sql_times.local` of `at`: hundreds of offsets are better written once a query."""
 
 Root = Callable[[str], str]
 
@@ -91,7 +94,7 @@ class Columns:
         whole: the column of the whole arguments, for `keys(args)` and the like.
         given: SQL by the other keys of `Inputs`; what is not here is unknown in every row. `at`, `calls(…)` and
             `succeeded(…)` are BIGINT, `origin(…)` VARCHAR, `named_by_user(…)` BOOLEAN, all others canonical JSON
-            text; NULL where a row has none.
+            text; NULL where a row has none. LOCAL may be here too, for many conditions on one zone's clock.
     """
 
     root: Root
@@ -482,6 +485,8 @@ class _Compiler:
         if len(node.operands) == 1:  # no zone is known
             return "NULL::BIGINT" if node.fn == "hour" else "NULL::VARCHAR"
         operand, named = node.operands
+        if LOCAL in self.given and isinstance(operand, Name):
+            return sql_times.clock(node.fn, self.given[LOCAL])
         zone = str(named.value) if isinstance(named, Lit) else ""
         return self.let(
             self.time(operand),
@@ -536,6 +541,13 @@ class _Compiler:
             number,
             lambda n: f"(CASE WHEN {n} BETWEEN {MICRO_MIN}::HUGEINT AND {MICRO_MAX}::HUGEINT THEN {n} END)",
         )
+
+
+def reads_clock(tree: Node) -> bool:
+    """Whether a condition asks for the local time of `at` itself, which LOCAL would serve."""
+    return any(
+        isinstance(part, Call) and part.fn in CLOCK and isinstance(part.operands[0], Name) for part in walk(tree)
+    )
 
 
 def trit(truth: str) -> str:

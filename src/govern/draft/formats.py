@@ -19,7 +19,7 @@ from govern.draft.prose import one_line, shown
 from govern.errors import EvidenceError
 
 MAX_TOOLS = 2_000
-_PLAIN = "one or more of them: letters, digits, `_`, `-`, `.`, `/`"
+_PLAIN = "only letters, digits, `_`, `-`, `.`, `/`"
 
 
 class ToolsFormat(StrEnum):

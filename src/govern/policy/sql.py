@@ -12,7 +12,8 @@ from collections.abc import Mapping
 
 from govern.conditions import bound
 from govern.conditions.inputs import outside
-from govern.conditions.sql import Columns, expression, pointer, text_literal, trit
+from govern.conditions.sql import LOCAL, Columns, expression, pointer, reads_clock, text_literal, trit
+from govern.conditions.sql_times import local
 from govern.conditions.tree import Field, Name, Node, children
 from govern.policy.model import Policy, ToolPolicy
 from govern.policy.verdict import UNCAPTURED, UNKNOWN
@@ -69,6 +70,9 @@ def decision_sql(
     asked = frozenset().union(*(outside(node) for tool in tools for node in _tree_nodes(policy, tool)))
     named = {key: f"gv_in{index}" for index, key in enumerate(sorted(asked & given.keys()))}
     carried = "".join(f", {given[key]} AS {name}" for key, name in named.items())
+    if zone is not None and any(reads_clock(node) for tool in tools for node in _tree_nodes(policy, tool)):
+        carried += f", {local(given['at'], zone) if 'at' in given else 'NULL::BIGINT'} AS gv_local"
+        named[LOCAL] = "gv_local"
     # Two projections: arguments are taken out of the text once, conditions read the list of them.
     places = "\n".join(_extraction(policy, tool) for tool in tools)
     codes = ",\n".join(

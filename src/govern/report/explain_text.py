@@ -166,7 +166,7 @@ def _keys(level: Level, width: int) -> list[str]:
     lines = []
     for key in level.keys:
         need = notation.required(level, key)
-        mark = " Required." if need.startswith("yes") else ""
+        mark = f" Required{need.removeprefix('yes').partition(';')[0]}." if need.startswith("yes") else ""
         lines += _wrap(f"  {key.name:<{most}}", key.says + mark, width)
     return lines
 

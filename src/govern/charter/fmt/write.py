@@ -39,7 +39,6 @@ class _Writer:
         self.text = text
         self.lines: list[str] = []
         self.keys: dict[str, str] = {}  # by how they are written in the file
-        self.kept = -1  # how many lines there were when a text ended that would take an empty line for its own
 
     def sections(self, whole: Part) -> None:
         """The parts of the file's mapping; an empty line between two that run over several lines."""
@@ -47,12 +46,12 @@ class _Writer:
         for part in whole.parts[:1]:  # a comment apart from the first key would be one of the whole file
             part.above = [comment for comment in part.above if comment is not None]
         for index, part in enumerate(whole.parts):
-            start, open_end = len(self.lines), self.kept == len(self.lines)
+            start = len(self.lines)
             begins = self.part(part, "", first=index == 0)
             body = len(self.lines) - begins
-            if long and body > 1 and self.lines[start] and not open_end:
+            # An empty line before it belongs to a text that keeps its line breaks, and would keep another.
+            if long and body > 1 and self.lines[start] and self.lines[start - 1]:
                 self.lines.insert(start, "")
-                self.kept += 1
             long = body > 1
 
     def part(self, part: Part, lead: str, *, first: bool, hoisted: bool = False) -> int:
@@ -116,8 +115,6 @@ class _Writer:
             written = lines.block(str(node.value), source, column + _STEP)
             self.lines.append(self.beside(start + written[0], part))
             self.lines.extend(written[1:])
-            if written[0].endswith("+"):
-                self.kept = len(self.lines)
         elif "\n" in source:
             written = lines.broken(source, column + _STEP, condition=_is_condition(part))
             self.lines.extend([start + written[0], *written[1:]])
@@ -238,7 +235,7 @@ class _Writer:
                 self.lines.append(" " * column + comment)
 
     def blank(self) -> None:
-        if self.lines and self.lines[-1] and self.kept != len(self.lines):
+        if self.lines and self.lines[-1]:
             self.lines.append("")
 
     def beside(self, line: str, part: Part, *, head: bool = False) -> str:

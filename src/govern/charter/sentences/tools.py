@@ -91,18 +91,23 @@ def _lives(charter: Charter, tool: Tool) -> str:
 
 def _schemas(tool: Tool) -> list[Item]:
     found = [
-        *_schema(tool.input, "Arguments", "arguments", "the library's description also asks of the arguments"),
-        *_schema(tool.output, "Result", "fields", "the library's description also asks of the result"),
-    ]  # fmt: skip
+        *_schema(tool.input, "arguments"),
+        *_schema(tool.output, "fields"),
+    ]
     if tool.input is None:
         found.insert(0, Item("Arguments: anything, since there is no schema."))
     return found
 
 
-def _schema(schema: Input | None, title: str, what: str, library: str) -> list[Item]:
+def _schema(schema: Input | None, what: str, by: str = "") -> list[Item]:
+    """A schema and, below it, the library's of the same tool: a value must satisfy both."""
     if schema is None:
         return []
-    found = [Item(f"{title}:", tuple(Item(line + ".") for line in arguments(schema.schema, what)))]
+    of_input = what == "arguments"
+    lines = arguments(schema.schema, what)
+    if not of_input and "type" not in schema.schema:  # arguments are always an object
+        lines.append("or a value that is no object")
+    found = [Item(f"{'Arguments' if of_input else 'Result'}{by}:", tuple(Item(line + ".") for line in lines))]
     if schema.also is not None:
-        found += _schema(schema.also, library[0].upper() + library[1:], what, library)
+        found += _schema(schema.also, what, ", as the library asks too")
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from govern.charter.model import Charter
+from govern.charter.model import Charter, Kind
 from govern.findings import Confidence, Severity
 from govern.lint.hit import Hit
 from govern.lint.outside import brings_outside
@@ -14,6 +14,8 @@ CONFIDENCE = Confidence.HIGH
 
 
 def check(charter: Charter) -> Iterator[Hit]:
+    if charter.kind is not Kind.CHARTER:
+        return  # whom to trust is the charter's to say
     trusted = {word.name for word in charter.untrusted.trusted} if charter.untrusted else set()
     for fact in charter.facts.values():
         for word in fact.source.tools if fact.source else ():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from govern.charter.model import Charter
+from govern.charter.model import Charter, Kind
 from govern.findings import Confidence, Severity
 from govern.lint.hit import Hit
 
@@ -13,6 +13,8 @@ CONFIDENCE = Confidence.HIGH
 
 
 def check(charter: Charter) -> Iterator[Hit]:
+    if charter.kind is not Kind.CHARTER:
+        return  # a base declares facts for the charters that extend it
     read = {name for clause in charter.clauses for name in clause.condition.outside}
     read |= {_root(word.name) for limit in charter.limits for word in limit.for_each}
     waiting = [name for name in read if name in charter.facts]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from govern.charter.model import Charter, Deny, Scenario, Tool, Verdict, gate_of
+from govern.charter.model import Charter, Deny, Effect, Scenario, Tool, Verdict, gate_of
 from govern.findings import Confidence, Severity
 from govern.lint.hit import Hit
 from govern.lint.scopes import always_held, effects_on, gates_of, may_select, never, rules_of
@@ -69,13 +69,7 @@ def _denied(charter: Charter, scenario: Scenario, tool: Tool | None, entry: str 
 def _other(charter: Charter, cause: str, name: str) -> tuple[str, str] | None:
     """A rule or limit that is named and does not concern the tool, or does not deny."""
     tool = charter.tools.get(name)
-    effects = {rule.id.name: rule.effect for rule in rules_of(charter, tool)} if tool else {}
-    for limit in charter.limits if tool else ():
-        if tool is not None and may_select(charter, limit.select, tool):
-            effects[limit.id.name] = limit.effect
-    for after in charter.untrusted.after_reading if tool and charter.untrusted else ():
-        if after.id is not None and tool is not None and may_select(charter, after.select, tool):
-            effects[after.id.name] = after.effect
+    effects = _effects(charter, tool) if tool is not None else {}
     if cause not in effects:
         return f"`{cause}` does not judge `{name}`", "expect what does"
     effect = effects[cause]
@@ -83,3 +77,15 @@ def _other(charter: Charter, cause: str, name: str) -> tuple[str, str] | None:
         return None
     gate = gate_of(effect)
     return f"`{cause}` denies nothing", f"expect `{{approval: {gate}}}`" if gate is not None else "expect another cause"
+
+
+def _effects(charter: Charter, tool: Tool) -> dict[str, Effect]:
+    """What rules, limits and `after_reading` do to a tool, by their ids."""
+    effects = {rule.id.name: rule.effect for rule in rules_of(charter, tool)}
+    for limit in charter.limits:
+        if may_select(charter, limit.select, tool):
+            effects[limit.id.name] = limit.effect
+    for after in charter.untrusted.after_reading if charter.untrusted else ():
+        if after.id is not None and may_select(charter, after.select, tool):
+            effects[after.id.name] = after.effect
+    return effects

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from govern.charter.model import Charter, Deny, RaisesTier, Tier, Tool, gate_of
+from govern.charter.model import Charter, Deny, Tier, Tool, gate_of
 from govern.findings import Confidence, Location, Severity
 from govern.lint.hit import Hit
 from govern.lint.scopes import always_held, selects
@@ -38,7 +38,6 @@ def _alone(tool: Tool) -> tuple[Location, str, Severity | None]:
 def _covered(charter: Charter, tool: Tool) -> bool:
     for after in charter.untrusted.after_reading if charter.untrusted else ():
         asks = isinstance(after.effect, Deny) or gate_of(after.effect) is not None
-        raises = isinstance(after.effect, RaisesTier) and tool.tier is not Tier.IRREVERSIBLE
-        if (asks or raises) and selects(after.select, tool):
+        if asks and selects(after.select, tool):  # a raised tier alone asks nobody
             return True
     return False

@@ -1,0 +1,23 @@
+"""Who would answer a charter's gates where it is deployed. Leaves out how they are told (the deployment file)."""
+
+from __future__ import annotations
+
+from govern.charter.deployment import Deployment
+from govern.charter.model import Charter, Gate
+from govern.findings import Location
+
+
+def people(gate: Gate, deployment: Deployment) -> frozenset[str]:
+    """The people who may answer a gate, each once however many of its roles they hold."""
+    held = (deployment.roles[role.name] for role in gate.roles if role.name in deployment.roles)
+    return frozenset(person.name for each in held for person in each.people)
+
+
+def enough(gate: Gate, deployment: Deployment) -> bool:
+    """Whether as many people as its quorum can answer a gate; the person served always can."""
+    return gate.confirm or len(people(gate, deployment)) >= gate.quorum
+
+
+def own(charter: Charter, at: Location) -> Location:
+    """A place in the linted file: the agent's name for what a base says, since it is wrong for this agent here."""
+    return at if charter.here(at) else charter.agent_at
