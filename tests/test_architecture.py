@@ -22,6 +22,8 @@ LEVELS = {
     "lint": 6,
     "compile": 6,
     "audit": 6,
+    "draft": 6,
+    "editor": 7,
     "ingest": 7,
     "replay": 8,
     "reconstruct": 8,
@@ -31,8 +33,8 @@ LEVELS = {
 # What enforces and what replays does not know how the policy was written.
 FORBIDDEN = {
     "policy": {"charter", "lint", "compile"},
-    "ingest": {"charter", "lint", "compile", "policy"},
-    "audit": {"charter", "lint", "compile", "policy"},
+    "ingest": {"charter", "lint", "compile", "policy", "draft", "editor"},
+    "audit": {"charter", "lint", "compile", "policy", "draft", "editor"},
     "replay": {"charter", "lint", "compile"},
     "reconstruct": {"charter", "lint", "compile"},
 }
@@ -45,6 +47,9 @@ HEAVY = {
     "re2": {"conditions", "policy", "charter", "lint"},
     "jsonschema_rs": {"policy", "charter"},
     "zstandard": {"ingest"},
+    "mcp": {"draft"},
+    "pygls": {"editor"},
+    "lsprotocol": {"editor"},
 }
 
 

@@ -15,7 +15,7 @@ from govern.charter.load import load, load_bytes, load_text
 from govern.charter.source import MAX_BYTES
 from govern.lint.engine import page
 
-from .fragments import whole
+from .fragments import files_of, findings_of, whole
 
 CHARTER = Path(govern.charter.load.__file__).parent
 CONDITIONS = Path(govern.conditions.check.__file__).parent
@@ -33,7 +33,7 @@ BY_BYTES = {
     "odd-line-break": "govern: 1 # a\u2028b: 2\n".encode(),
     "yaml-too-deep": b"a: " + b"[" * 100 + b"]" * 100,
 }
-BY_PATH = {"file-unreadable"}
+BY_PATH = {"file-unreadable", "lock-mismatch", "lock-unreadable"}
 
 
 def _ids() -> set[str]:
@@ -56,8 +56,8 @@ def _block(text: str, heading: str) -> str | None:
     return found[1] if found else None
 
 
-def _rules(text: str) -> set[str]:
-    return {finding.rule for finding in load_text(text).findings}
+def _rules(block: str) -> set[str]:
+    return {finding.rule for finding in findings_of(block)}
 
 
 def test_ids_are_found() -> None:
@@ -93,19 +93,36 @@ def test_shape(id: str) -> None:
 def test_avoid_is_refused_with_this_id(id: str) -> None:
     block = _block(page(id) or "", "Avoid")
     assert block is not None
-    assert id in _rules(whole(block))
+    assert id in _rules(block)
 
 
 @pytest.mark.parametrize("id", [id for id in IDS if id not in BY_BYTES.keys() | BY_PATH])
 def test_prefer_loads(id: str) -> None:
     block = _block(page(id) or "", "Prefer")
     assert block is not None
-    assert set() == _rules(whole(block))
+    assert set() == _rules(block)
 
 
 @pytest.mark.parametrize("id", sorted(BY_BYTES))
 def test_what_no_block_can_show(id: str) -> None:
     assert id in {finding.rule for finding in load_bytes(BY_BYTES[id], "charter.yaml").findings}
+
+
+def test_a_block_of_several_files() -> None:
+    """A line with a name begins a file; each is filled in by its kind, and the first is the one that is loaded."""
+    files = files_of("# charter.yaml\nextends: [org.yaml]\n# org.yaml\nbase: org\n")
+    assert ["charter.yaml", "org.yaml"] == list(files)
+    assert "agent: desk" in files["charter.yaml"]
+    assert "tools:" not in files["org.yaml"]
+    assert () == findings_of("# charter.yaml\nextends: [org.yaml]\n# org.yaml\nbase: org\n")
+
+
+_PINS = b'{"charters":{"c.yaml":{"parts":{"org.yaml":"sha256:0"},"tools":{}}},"schema":"govern/lock/v1"}'
+
+
+@pytest.mark.parametrize(("id", "lock"), [("lock-mismatch", _PINS), ("lock-unreadable", b"{}")])
+def test_a_lock(id: str, lock: bytes) -> None:
+    assert {id} == {finding.rule for finding in load_text(whole(""), "c.yaml", lock=lock).findings}
 
 
 def test_unreadable(tmp_path: Path) -> None:

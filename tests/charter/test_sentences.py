@@ -312,6 +312,7 @@ def test_a_tool_says_which_shared_rules_judge_it() -> None:
 rules: [{id: hard, tiers: [irreversible], when: args.a == 1, then: deny}]"""
     )
     assert 1 == text.count("See also `hard` below.")
+    assert 1 == text.count("But a rule may count a call of one as more")
 
 
 def test_an_author_cannot_write_sentences() -> None:

@@ -27,8 +27,10 @@ from govern.conditions import (
     sql_times,
     zones,
 )
+from govern.conditions.inputs import history_key, outside
 from govern.conditions.python import decider
 from govern.conditions.sql import Columns, expression, json_root
+from govern.conditions.tree import Call, Lit
 from govern.errors import AuthorError
 from govern.events.canonical import parse, text_of
 
@@ -164,7 +166,7 @@ moments = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.integers(0, 2**32),
     st.fixed_dictionaries({}, optional={"to": moments | values, "a": values, "xs": st.lists(values, max_size=3)}),
@@ -251,6 +253,22 @@ def googles(text: str, zone: str) -> str:
                 end += 1
             text = f"{text[len(fn) : end]}.{method}('{zone}')" + text[end:].replace("'sunday'", "0")
     return text
+
+
+@pytest.mark.parametrize("name", ["exceeded", "tainted"])
+@pytest.mark.parametrize(("held", "expect"), [(True, "T"), (False, "F"), (None, "U")])
+def test_what_no_charter_writes(name: str, held: bool | None, expect: str) -> None:
+    """Limits and what was read are asked for as history is; a charter that tries is refused."""
+    tree = Call(name, (Lit("budget"),))
+    key = history_key(name, "budget")
+    assert LETTER[decider(tree)({"args": {}, **({} if held is None else {key: held})})] == expect
+    query = expression(tree, Columns(json_root("args"), "args", {key: "held"}))
+    row = duckdb.execute(f"SELECT {query} FROM (SELECT ?::BOOLEAN AS held)", [held]).fetchone()
+    assert row is not None
+    assert LETTER[row[0]] == expect
+    assert {key} == outside(tree)
+    with pytest.raises(ConditionError):
+        parse_condition(key, SCOPE)
 
 
 # -- what is wrong is said at its place --

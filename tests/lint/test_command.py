@@ -6,6 +6,8 @@ Leaves out what each rule finds (`test_rules`) and what loading refuses (tests/c
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -194,3 +196,19 @@ def test_explain_opens_nothing_else(govern: Govern, word: str) -> None:
     ran = govern("explain", word)
     assert (2, "") == (ran.code, ran.out)
     assert "\x1b" not in ran.err
+
+
+def test_what_is_not_asked_for_is_not_loaded(tmp_path: Path) -> None:
+    """A run without configuration, baseline, suppressions and fixes waits for the code of none of them."""
+    (tmp_path / "clean.yaml").write_text(CLEAN, "utf-8")
+    program = (
+        "import sys\n"
+        "from govern.cli import app\n"
+        "sys.argv = ['govern', 'lint', 'clean.yaml']\n"
+        "try:\n    app.main()\nexcept SystemExit:\n"
+        "    late = ['tomllib', 'tempfile', 'xml', 'govern.charter.comments', 'govern.report.lint_sarif']\n"
+        "    late += ['govern.lint.' + each for each in ('suppress', 'baseline', 'mend', 'revision', 'write')]\n"
+        "    sys.stderr.write(str([name for name in late if name in sys.modules]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert "[]" == done.stderr

@@ -70,7 +70,7 @@ for _name, _command in (
     ("reconstruct", reconstruct),
     ("demo", demo),
 ):
-    app.command(_name, no_args_is_help=_name not in ("demo", "traces", "gaps"))(_command)
+    app.command(_name, no_args_is_help=_name not in ("demo", "traces", "gaps", "explain"))(_command)
 
 
 def main() -> None:

@@ -142,7 +142,7 @@ def _checked(found: tuple[Listed | LeftOut, ...], where: str) -> Listing:
             tools.append(one)
     if not tools and not left_out:
         raise EvidenceError("the list has no tools", where=where)
-    return Listing(tuple(tools), tuple(left_out), (where,))
+    return together(iter([Listing(tuple(tools), tuple(left_out), (where,))]))
 
 
 def name_problem(name: str) -> str:

@@ -197,7 +197,7 @@ class _Rewriting:
             case "$ref":
                 made[key] = _local(value)
             case "format":
-                if value in FORMATS:
+                if not isinstance(value, str) or value in FORMATS:  # what is no format the loader refuses
                     made[key] = value
             case "default":
                 if self.defaults:

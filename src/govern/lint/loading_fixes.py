@@ -13,7 +13,7 @@ from dataclasses import replace
 from govern.charter.source import Source
 from govern.conditions.parse import parse
 from govern.conditions.problems import ConditionError
-from govern.findings import Edit, Finding, Fix, suggested
+from govern.findings import Edit, Finding, Fix, closest, suggested
 
 _TRUTHS = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
 # Where a condition may end on its line: before what YAML or a reader takes for something else.
@@ -93,4 +93,10 @@ def _suggestion(finding: Finding, written: str, start: int) -> Fix | None:
     if word is None or f"`{bare}`" not in finding.message or not re.fullmatch(r"[\w.*?/#$-]+", word):
         return None
     at = start + written.index(bare)
+    if "." in bare and "." not in word:  # one step of a path is underlined as part of the whole
+        step = closest(word, bare.split("."))
+        if step is None or bare.split(".").count(step) != 1:
+            return None
+        at += f".{bare}.".index(f".{step}.")
+        bare = step
     return Fix(f"write `{word}` instead of `{bare}`", (Edit(at, at + len(bare), word),), safe=False)

@@ -17,10 +17,9 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Written by anybody, whoever reads it.
-_ANYBODYS = word_set("""
-    attachment browser comment feed homepage internet review rss tweet url web webpage website
-    """)
+# Written by anybody, whoever reads it; of the web that is so whatever of it is read.
+_WEB = word_set("browser feed homepage internet rss url web webpage website")
+_ANYBODYS = _WEB | word_set("attachment comment discussion gist issue post review thread tweet")
 _MAIL = word_set("email emails inbox mail mailbox mails sms voicemail")
 _READS = word_set("browse check fetch find get list open query read receive retrieve search show view")
 # What may stand between the verb and the mail: `get_unread_emails`, but not `get_user_email`, which is an address.
@@ -28,6 +27,8 @@ _WHICH = word_set("all archived incoming last latest my new received recent the 
 _UNTIL = word_set("about at by for from in of on to via with")
 # The record itself, not something of it.
 _SAME = word_set("data detail details entries entry full info information list record records")
+# Words that mean one thing together.
+_TWO = {("pull", "request"), ("merge", "request")}
 _ALONE = word_set("browse crawl scrape")
 _ADDRESS = frozenset({"url", "urls", "uri", "link", "href"})
 
@@ -38,17 +39,26 @@ def own_name(tool: str) -> str:
 
 
 def thing_read(tool: str) -> str:
-    """What a reading tool's name says it reads, in the singular: `get_order_details` and `list_orders_by_day` order."""
+    """What a reading tool's name says it reads, in the singular.
+
+    `get_order_details`, `list_orders_by_day` and `order_read` read `order`, `get_pull_request` reads `pull request`.
+    """
     said = words(own_name(tool))
+    if len(said) > 1 and said[-1] in _READS and said[0] not in _READS:
+        said = [said[-1], *said[:-1]]
     upto = next((at for at, word in enumerate(said) if word in _UNTIL and at > 1), len(said))
     nouns = [word for word in said[1:upto] if word not in _SAME]
+    if len(nouns) > 1 and (nouns[-2], singular(nouns[-1])) in _TWO:
+        return f"{nouns[-2]} {singular(nouns[-1])}"
     return singular(nouns[-1]) if nouns else ""
 
 
 def singular(word: str) -> str:
-    """An English noun without its plural's `s`."""
+    """An English noun without its plural's ending."""
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
+    if word.endswith(("ches", "shes", "sses", "xes")):
+        return word[:-2]
     return word if word.endswith("ss") else word.removesuffix("s")
 
 
@@ -60,12 +70,12 @@ def brings_outside(tool: Tool) -> str | None:
         return "it reads outside the organisation"
     if verb in _ALONE or (verb == "fetch" and not rest):
         return f"its name says `{verb}`"
-    if verb in _READS:
+    if said and (verb in _READS or said[-1] in _READS):
         thing = thing_read(tool.name)
         first = next((word for word in rest if word not in _WHICH), "")
-        if thing in _ANYBODYS or singular(first) in _ANYBODYS:
-            return f"its name says `{thing if thing in _ANYBODYS else first}`"
-        if first in _MAIL:
+        if thing in _ANYBODYS or " " in thing:
+            return f"its name says `{thing}`"
+        if first in _MAIL or singular(first) in _WEB:
             return f"its name says `{first}`"
     if tool.tier is Tier.READ_ONLY and (address := _address(tool)):
         return f"it takes `{address}`"

@@ -43,6 +43,7 @@ SYNTAX = "write `# govern: ignore[RULE] REASON`"
 _MEANT = re.compile(r"(?:^|(?<=\s))#+\s*govern(?:\s*:\s*(?=[a-z])|\s+(?=ignore\b.*\[))", re.IGNORECASE)
 _EXACT = re.compile(r"# ?govern: ?ignore\[(?P<rules>[^\]]*)\](?P<reason>.*)", re.DOTALL)
 _RULE = re.compile(r"[a-z]+(?:-[a-z]+)*")
+_COMMA = re.compile(r"\s*,\s*")
 # A reason says something: punctuation alone does not.
 _WORD = re.compile(r"\w\w")
 
@@ -58,6 +59,7 @@ class Directive:
         comment: the comment it stands in.
         begins: where the directive begins in the file.
         line: the line whose findings it is for.
+        ids: how many ids the directive has.
     """
 
     rule: str
@@ -68,6 +70,7 @@ class Directive:
     comment: Comment
     begins: int
     line: int
+    ids: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,19 +170,19 @@ def _directives(
             message = "this comment begins like a suppression and is none"
             wrong.append(_finding(source, MALFORMED, begins, begins + len(text), message, SYNTAX))
             continue
-        names = list(re.finditer(r"[^,]+", exact["rules"]))
+        names = list(re.finditer(r"[^,\s][^,]*", exact["rules"]))
         reason = exact["reason"].strip().lstrip("-–—:").strip()
         target = targets[comment.start]
         ids: list[Directive] = []
         for name in names:
-            word = name[0].strip()
-            start = begins + exact.start("rules") + name.start() + len(name[0]) - len(name[0].lstrip())
+            word = name[0].rstrip()
+            start = begins + exact.start("rules") + name.start()
             end = start + len(word)
             if _RULE.fullmatch(word) and word in known:
-                ids.append(Directive(word, start, end, reason, text, comment, begins, target))
+                ids.append(Directive(word, start, end, reason, text, comment, begins, target, len(names)))
             else:
                 wrong.append(_unknown(source, word, start, end, known))
-        if not names or not exact["rules"].strip():
+        if not names:
             message = "the suppression names no rule"
             wrong.append(_finding(source, MALFORMED, begins, begins + len(text), message, SYNTAX))
         elif not _WORD.search(reason):
@@ -263,14 +266,14 @@ def _deletion(source: Source, one: Directive, mates: int) -> Fix:
         mates: how many ids of the directive are unused, this one included.
     """
     text = source.text
-    names = one.text[one.text.index("[") + 1 : one.text.index("]")].split(",")
-    if mates < len(names):  # another id is still needed
+    if mates < one.ids:  # another id is still needed
         start, end = one.start, one.end
-        rest = re.match(r"\s*,\s*", text[end:])
+        rest = _COMMA.match(text, end)
         if rest:
-            end += rest.end()
+            end = rest.end()
         else:
-            start = len(text[:start].rstrip().removesuffix(",").rstrip())
+            while text[start - 1] in " \t,":
+                start -= 1
         return Fix(f"delete `{one.rule}` from the suppression", (Edit(start, end, ""),))
     line, _ = source.position(one.begins)
     first = source.starts[line - 1]

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from govern.conditions import Condition, Inputs, parse_condition
-from govern.conditions.inputs import history_key, reads
+from govern.conditions import Condition, Inputs, bound, parse_condition
+from govern.conditions.inputs import history_key, outside, reads
 from govern.conditions.python import decider
 from govern.conditions.tree import Call, Lit, Node
 from govern.policy.model import AfterReading, Limit, Policy, Reason, Rule, ToolPolicy, When
@@ -43,9 +43,9 @@ def first_call(policy: Policy, tool: str, args: dict[str, Any]) -> Inputs:
                 found[history_key("exceeded", limit.id)] = over
     mapped = policy.tools.get(tool)
     for condition in mapped.conditions if mapped else ():
-        for read in condition.reads:
-            if str(read.path[0]).startswith(("calls(", "succeeded(")):
-                found[str(read.path[0])] = 0
+        for key in outside(bound(condition, tool=tool, agent=policy.agent)):
+            if key.startswith(("calls(", "succeeded(")):
+                found[key] = 0
     return found
 
 

@@ -46,9 +46,9 @@ def show(run: LintRun, console: Console, view: View, *, suppressed: bool = False
 def _finding(finding: Finding, source: Source | None, console: Console, because: str = "") -> None:
     style = "dim" if because else _STYLES[finding.severity]
     word = "suppressed" if because else finding.severity.value
-    head = Text(f"{word}[{finding.rule}]", style=style)
-    console.print(head.append(f": {safe(finding.message)}", style="none" if because else "bold"))
-    console.print(Text(f"  {safe(str(finding.location))}"))
+    head = (f"{word}[{finding.rule}]", style)
+    console.print(Text.assemble(head, (f": {safe(finding.message)}", "" if because else "bold")))
+    console.print(Text(f"  {safe(str(finding.location))}", style="dim"))
     hint = f"because: {safe(because)}" if because else safe(finding.hint)
     if source is None or not finding.location.line:
         if hint:
@@ -74,19 +74,19 @@ def _snippet(finding: Finding, source: Source, hint: str, style: str) -> list[Te
     within = safe(window[start - cut : stop - cut])
     after = safe(window[max(stop - cut, 0) :]) + ("…" if cut + _WIDEST < len(text) else "")
     lines.append(_numbered(place.line, before + within + after, margin))
-    caret = Text(" " * margin + " | " + " " * cell_len(before))
+    caret = Text.assemble((" " * margin + " | ", "dim"), " " * cell_len(before))
     caret.append("^" * max(cell_len(within), 1), style=style)
     if hint and caret.cell_len + 1 + cell_len(hint) <= _COLUMNS:
-        caret.append(f" {hint}")
+        caret.append(f" {hint}", style=style.removeprefix("bold "))
         hint = ""
     lines.append(caret)
     if hint:
-        lines.append(Text(" " * margin + f" = {hint}"))
+        lines.append(Text.assemble((" " * margin + " = ", "dim"), (hint, style.removeprefix("bold "))))
     return lines
 
 
 def _numbered(number: int, text: str, margin: int) -> Text:
-    return Text(f"{number:>{margin}}", style="dim").append(f" | {text}", style="none")
+    return Text.assemble((f"{number:>{margin}} | ", "dim"), text)
 
 
 def _fixed(run: LintRun) -> list[Text]:
@@ -96,7 +96,7 @@ def _fixed(run: LintRun) -> list[Text]:
         if file.mended:
             rules = Counter(finding.rule for finding in file.mended.fixed)
             told = ", ".join(f"{count} {rule}" for rule, count in sorted(rules.items()))
-            lines.append(Text("fixed", style="bold green").append(f" {safe(file.file)}: {told}", style="none"))
+            lines.append(Text.assemble(("fixed", "bold green"), f" {safe(file.file)}: {told}"))
     return [*lines, Text()] if lines else []
 
 

@@ -132,22 +132,31 @@ def _after(each: AfterReading) -> str:
     return f"{name}{said if name else said[0].upper() + said[1:]}{because(each.because)}"
 
 
+def possible_tiers(charter: Charter, tool: Tool) -> set[Tier]:
+    """The tiers that a call of this tool may have: its own, and those that a rule may raise it to."""
+    found = {tool.tier}
+    for _ in Tier:  # a raised tier may make another rule apply
+        for each in (*tool.rules, *charter.rules):
+            applies = each.own or _means(Selector(each.tools, each.tiers, each.external), tool, found)
+            if applies and isinstance(each.effect, RaisesTier):
+                found.add(each.effect.tier)
+    return found
+
+
 def about(charter: Charter, tool: Tool) -> list[str]:
     """The ids of rules, limits and the like for several tools that may judge a call of this tool."""
-    possible = {tool.tier}  # a rule may raise a call's tier, and so make others apply
-
-    def means(select: Selector) -> bool:
-        named = not select.tools or any(matches(word.name, tool.name) for word in select.tools)
-        tiers = not select.tiers or bool(possible & set(select.tiers))
-        return named and tiers and (select.external is None or select.external == tool.external)
-
-    for _ in Tier:
-        for each in (*tool.rules, *charter.rules):
-            applies = each in tool.rules or means(Selector(each.tools, each.tiers, each.external))
-            if applies and isinstance(each.effect, RaisesTier):
-                possible.add(each.effect.tier)
-    found = [each.id.name for each in charter.rules if means(Selector(each.tools, each.tiers, each.external))]
-    found += [each.id.name for each in charter.limits if means(each.select)]
+    tiers = possible_tiers(charter, tool)
+    found = [
+        each.id.name for each in charter.rules
+        if _means(Selector(each.tools, each.tiers, each.external), tool, tiers)
+    ]  # fmt: skip
+    found += [each.id.name for each in charter.limits if _means(each.select, tool, tiers)]
     after = charter.untrusted.after_reading if charter.untrusted else ()
-    found += [each.id.name for each in after if each.id is not None and means(each.select)]
+    found += [each.id.name for each in after if each.id is not None and _means(each.select, tool, tiers)]
     return found
+
+
+def _means(select: Selector, tool: Tool, tiers: set[Tier]) -> bool:
+    named = not select.tools or any(matches(word.name, tool.name) for word in select.tools)
+    tiered = not select.tiers or bool(tiers & set(select.tiers))
+    return named and tiered and (select.external is None or select.external == tool.external)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from govern.charter.model import Charter, Input, Kind, Tier, Tool
 from govern.charter.sentences.conditions import in_words
 from govern.charter.sentences.document import Item, Section, because, code, counted, names, origin, span
-from govern.charter.sentences.rules import about, rule_sentence
+from govern.charter.sentences.rules import about, possible_tiers, rule_sentence
 from govern.charter.sentences.schemas import arguments
 from govern.policy.glob import matches
 
@@ -30,6 +30,8 @@ def tools(charter: Charter) -> list[Section]:
         those = [tool for tool in charter.tools.values() if tool.tier == tier]
         if those:
             title, intro = _TITLES[tier]
+            if any(possible_tiers(charter, tool) - {tier} for tool in those):
+                intro += " But a rule may count a call of one as more, and it then says so."
             found.append(Section(title, (intro,), tuple(_tool(charter, tool) for tool in those), level=3))
     return found
 

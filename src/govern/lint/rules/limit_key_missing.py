@@ -1,0 +1,31 @@
+"""A limit counted apart for each value of an argument that one of its tools does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from govern.charter.model import Charter
+from govern.findings import Confidence, Severity, did_you_mean
+from govern.lint.hit import Hit, listed
+from govern.lint.places import missing, parsed
+from govern.lint.scopes import may_select
+
+SEVERITY = Severity.WARNING
+CONFIDENCE = Confidence.HIGH
+
+
+def check(charter: Charter) -> Iterator[Hit]:
+    for limit in charter.limits:
+        tools = [tool for tool in charter.tools.values() if may_select(charter, limit.select, tool)]
+        for word in limit.for_each:
+            root, path = parsed(word.name)
+            lacking = {
+                tool.name: nothing for tool in tools if root == "args" and (nothing := missing(tool.input, path))
+            }
+            if lacking:
+                message = (
+                    f"`{word}` is no argument of {listed(list(lacking))}: each such call counts as over `{limit.id}`"
+                )
+                first = next(iter(lacking.values()))
+                hint = did_you_mean(str(path[-1]), first.names) if len(lacking) == len(tools) else ""
+                yield Hit(message, word.at, hint or "write a limit of its own for those that have it")
