@@ -48,6 +48,7 @@ HEAVY = {
     "jsonschema_rs": {"policy", "charter"},
     "zstandard": {"ingest"},
     "mcp": {"draft"},
+    "anyio": {"draft"},
     "pygls": {"editor"},
     "lsprotocol": {"editor"},
 }

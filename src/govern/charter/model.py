@@ -15,9 +15,9 @@ from govern.conditions import Condition
 from govern.conditions.scope import Scope
 from govern.findings import Location
 from govern.policy.glob import matches
-from govern.policy.model import Effect as Verdict
-from govern.policy.model import Tier
-from govern.policy.model import When as Form
+from govern.policy.terms import Effect as Verdict
+from govern.policy.terms import Tier
+from govern.policy.terms import When as Form
 
 __all__ = ["Form", "Tier", "Verdict"]
 

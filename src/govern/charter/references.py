@@ -12,7 +12,7 @@ from govern.charter import vocabulary
 from govern.charter.model import Effect, Fact, Gate, Identity, Kind, Tier, Tool, Verdict, Word, gate_of
 from govern.findings import Finding, Location, Severity, did_you_mean
 from govern.policy.glob import is_glob
-from govern.policy.model import Reason
+from govern.policy.terms import Reason
 
 
 @dataclass(frozen=True, slots=True)

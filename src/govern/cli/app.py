@@ -9,36 +9,33 @@ import contextlib
 import errno
 import os
 import sys
+from collections.abc import Iterable
+from importlib import import_module
 
 import typer
 from typer.exceptions import TyperException
 
 from govern import __version__
-from govern.cli.compile_ import compile_
-from govern.cli.decide import decide
-from govern.cli.demo import demo
-from govern.cli.explain import explain
-from govern.cli.fmt import fmt
-from govern.cli.gaps import gaps
-from govern.cli.import_ import import_
-from govern.cli.init import init
-from govern.cli.lint import lint
-from govern.cli.lock import lock
-from govern.cli.reconstruct import reconstruct
-from govern.cli.shadow_report import shadow_report
-from govern.cli.traces import traces
 from govern.errors import Exit, GovernError
 
-app = typer.Typer(
-    name="govern",
-    help="One charter for an AI agent: lint it, compile it, decide with it, replay logs against it, "
-    "rebuild what happened.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+# In the order in which a team meets them: module and function of each, imported when it is called.
+COMMANDS = {
+    "init": ("init", "init"),
+    "lint": ("lint", "lint"),
+    "fmt": ("fmt", "fmt"),
+    "explain": ("explain", "explain"),
+    "lock": ("lock", "lock"),
+    "compile": ("compile_", "compile_"),
+    "decide": ("decide", "decide"),
+    "import": ("import_", "import_"),
+    "shadow-report": ("shadow_report", "shadow_report"),
+    "traces": ("traces", "traces"),
+    "gaps": ("gaps", "gaps"),
+    "reconstruct": ("reconstruct", "reconstruct"),
+    "demo": ("demo", "demo"),
+}
+# These do something useful when called alone; the others show their help.
+_ALONE = ("demo", "traces", "gaps", "explain", "lsp")
 
 
 def _show_version(wanted: bool) -> None:
@@ -47,36 +44,37 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Print the version."),
 ) -> None:
     pass
 
 
-# In the order in which a team meets them.
-for _name, _command in (
-    ("init", init),
-    ("lint", lint),
-    ("fmt", fmt),
-    ("explain", explain),
-    ("lock", lock),
-    ("compile", compile_),
-    ("decide", decide),
-    ("import", import_),
-    ("shadow-report", shadow_report),
-    ("traces", traces),
-    ("gaps", gaps),
-    ("reconstruct", reconstruct),
-    ("demo", demo),
-):
-    app.command(_name, no_args_is_help=_name not in ("demo", "traces", "gaps", "explain"))(_command)
+def application(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """The command line with these commands; one that is not asked for need not be imported."""
+    app = typer.Typer(
+        name="govern",
+        help="One charter for an AI agent: draft it, lint it, explain it, compile it, decide with it, replay logs "
+        "against it, rebuild what happened.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    for name in names:
+        module, function = COMMANDS[name]
+        command = getattr(import_module(f"govern.cli.{module}"), function)
+        app.command(name, no_args_is_help=name not in _ALONE)(command)
+    return app
 
 
 def main() -> None:
     """Runs the command line; the exit code says what happened (see `govern.errors.Exit`)."""
     try:
-        code = app(standalone_mode=False) or Exit.OK
+        asked = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+        code = application([asked] if asked in COMMANDS else COMMANDS)(standalone_mode=False) or Exit.OK
         sys.stdout.flush()  # here, where a closed pipe can still be told
         sys.exit(code)
     except SystemExit as stop:

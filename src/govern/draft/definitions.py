@@ -7,6 +7,7 @@ from typing import Any
 
 from govern.draft.listing import Listing
 from govern.errors import EvidenceError
+from govern.events.canonical import Malformed, check
 
 
 def definitions(listing: Listing) -> dict[str, dict[str, Any]]:
@@ -17,8 +18,14 @@ def definitions(listing: Listing) -> dict[str, dict[str, Any]]:
     """
     if listing.left_out:
         first = listing.left_out[0]
-        message = f"{len(listing.left_out)} of the listed tools cannot be read; `{first.what}`: {first.reason}"
+        message = f"{len(listing.left_out)} of the listed tools cannot be read; {first.what}: {first.reason}"
         raise EvidenceError(message, where=first.where)
+    for tool in listing.tools:
+        try:
+            check(tool.schema)
+        except Malformed as error:
+            message = f"the input schema of `{tool.name}` has two readings: {error}"
+            raise EvidenceError(message, where=tool.where) from None
     return {
         tool.name: {
             "name": tool.name,

@@ -20,7 +20,7 @@ from govern.draft.schema import CannotKeep, Kept, count, keep
 from govern.draft.tiers import Guess
 from govern.draft.yaml_text import WIDTH, entry, scalar
 from govern.errors import EvidenceError
-from govern.policy.model import Tier
+from govern.policy.terms import Tier
 
 OWNER = "owner"
 APPROVER = "approver"

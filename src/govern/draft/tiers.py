@@ -14,7 +14,7 @@ from typing import Any
 
 from govern.draft.listing import Hints, Listed
 from govern.policy import verbs
-from govern.policy.model import Tier
+from govern.policy.terms import Tier
 
 _ORDER = (Tier.READ_ONLY, Tier.REVERSIBLE, Tier.IRREVERSIBLE)
 # An argument that chooses what the tool does, and one that is a program.

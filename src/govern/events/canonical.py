@@ -14,7 +14,6 @@ Leaves out: JSON text that is kept verbatim (prompts, outputs); that is the even
 
 from __future__ import annotations
 
-import hashlib
 import json
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -274,5 +273,7 @@ def _real(value: float) -> str:
 
 def digest(text: str | bytes) -> str:
     """`sha256:` and the hex SHA-256 of the text's UTF-8 bytes."""
+    import hashlib  # OpenSSL: not before something is digested
+
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     return "sha256:" + hashlib.sha256(raw).hexdigest()

@@ -43,11 +43,12 @@ def selects(selector: Selector, tool: Tool) -> bool:
 
 def may_select(charter: Charter, selector: Selector, tool: Tool) -> bool:
     """Whether a selector means some call of a tool: a rule may have raised the call's tier."""
-    tiers = {tool.tier, *raised(charter, tool)}
+    if selector.external not in (None, tool.external) or not names(selector, tool):
+        return False
     return (
-        names(selector, tool)
-        and (not selector.tiers or bool(tiers & set(selector.tiers)))
-        and selector.external in (None, tool.external)
+        not selector.tiers
+        or tool.tier in selector.tiers
+        or any(tier in selector.tiers for tier in raised(charter, tool))
     )
 
 

@@ -17,8 +17,8 @@ def check(charter: Charter) -> Iterator[Hit]:
     for tool in charter.tools.values():
         if tool.tier is not Tier.IRREVERSIBLE or not tool.external or tool.approval is None:
             continue
-        asked = gates_of(charter, tool)
-        if all(charter.gates[name].confirm for name in asked):
+        gate = charter.gates[tool.approval.gate.name]
+        if gate.confirm and all(charter.gates[name].confirm for name in gates_of(charter, tool)):
             message = f"only the person who asks for it confirms `{tool.name}`: nobody of yours ever looks"
             hint = "ask a gate with `roles` too, at least above an amount or for a new recipient"
             yield Hit(message, tool.approval.gate.at, hint)

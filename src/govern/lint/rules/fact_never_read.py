@@ -13,7 +13,7 @@ CONFIDENCE = Confidence.HIGH
 
 
 def check(charter: Charter) -> Iterator[Hit]:
-    if charter.kind is not Kind.CHARTER:
+    if charter.kind is not Kind.CHARTER or not charter.facts:
         return  # a base declares facts for the charters that extend it
     read = {name for clause in charter.clauses for name in clause.condition.outside}
     read |= {_root(word.name) for limit in charter.limits for word in limit.for_each}

@@ -8,17 +8,19 @@ from govern.charter.model import Charter, Fact, Tool, Word
 from govern.findings import Confidence, Severity, did_you_mean
 from govern.lint.hit import Hit, listed
 from govern.lint.places import missing, parsed
-from govern.lint.sites import sites
+from govern.lint.sites import Site, sites
 
 SEVERITY = Severity.WARNING
 CONFIDENCE = Confidence.HIGH
 
 
 def check(charter: Charter) -> Iterator[Hit]:
-    for fact in charter.facts.values():
+    looked_up = [fact for fact in charter.facts.values() if fact.source is not None and fact.source.where]
+    places = list(sites(charter)) if looked_up else []
+    for fact in looked_up:
         for key, place in fact.source.where if fact.source else ():
             yield from _source(charter, fact, key)
-            yield from _call(charter, fact, place)
+            yield from _call(places, fact, place)
 
 
 def _source(charter: Charter, fact: Fact, key: Word) -> Iterator[Hit]:
@@ -34,13 +36,13 @@ def _source(charter: Charter, fact: Fact, key: Word) -> Iterator[Hit]:
             yield Hit(message, key.at, did_you_mean(str(path[-1]), nothing.names))
 
 
-def _call(charter: Charter, fact: Fact, place: Word) -> Iterator[Hit]:
+def _call(places: list[Site], fact: Fact, place: Word) -> Iterator[Hit]:
     """The argument of the call that is judged, of each tool whose conditions ask for the fact."""
     root, path = parsed(place.name)
     if root != "args":
         return
     lacking: dict[str, Tool] = {}
-    for site in sites(charter):
+    for site in places:
         if fact.name in site.clause.condition.outside:
             lacking.update({tool.name: tool for tool in site.tools if missing(tool.input, path) is not None})
     if lacking:

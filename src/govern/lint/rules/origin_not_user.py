@@ -21,8 +21,9 @@ KINDS = (Kind.CHARTER, Kind.BASE)
 
 
 def check(charter: Charter) -> Iterator[Hit]:
-    by_clause = {id(site.clause): site for site in sites(charter)}
-    for clause in charter.clauses:
+    asking = [clause for clause in charter.clauses if "origin" in clause.condition.outside]
+    by_clause = {id(site.clause): site for site in sites(charter)} if asking else {}
+    for clause in asking:
         for node in walk(clause.condition.tree):
             for literal in _others(node):
                 message = f"`origin` compared with `{literal.value}`: only `user` is more than an appearance"

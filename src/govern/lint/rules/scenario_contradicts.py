@@ -11,7 +11,7 @@ from govern.charter.model import Charter, Deny, Effect, Scenario, Tool, Verdict,
 from govern.findings import Confidence, Severity
 from govern.lint.hit import Hit
 from govern.lint.scopes import always_held, effects_on, gates_of, may_select, never, rules_of
-from govern.policy.model import Reason
+from govern.policy.terms import Reason
 
 SEVERITY = Severity.ERROR
 CONFIDENCE = Confidence.HIGH
