@@ -203,6 +203,17 @@ def test_a_new_file_has_no_suppressions(govern: Govern, repository: Path) -> Non
     assert 1 == govern("lint", "-", "--config-from", "main", stdin=team(IGNORED)).code
 
 
+def test_a_file_outside_the_repository(
+    govern: Govern, repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The revision has no version of it, wherever a link to it stands: its suppressions do not count."""
+    other = tmp_path_factory.mktemp("other") / "other.yaml"
+    other.write_text(team(IGNORED), "utf-8")
+    (repository / "link.yaml").symlink_to(other)
+    for name in (str(other), "link.yaml"):
+        assert 1 == govern("lint", name, "--config-from", "main").code
+
+
 def test_a_baseline_of_the_revision(govern: Govern, desk: Path, repository: Path) -> None:
     """It is read there too, also where a flag names it; one that the change brings is not there."""
     assert 0 == govern("lint", "desk.yaml", "--write-baseline", "known.json").code

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from govern.charter.load import load_text
-from govern.findings import Location
+from govern.charter.source import Source
+from govern.findings import Finding, Location, Severity
 from govern.lint.config import Configuration
 from govern.lint.engine import loading_ids
 from govern.lint.run import Linted, judge
+from govern.lint.suppress import sift
 
 from .running import Govern, report, team
 
@@ -124,6 +126,15 @@ def test_a_value_of_several_lines(above: str, head: str) -> None:
     """It belongs to the line on which it begins: inside it no comment can stand."""
     found = linted(GUARD.format(above=above, head=head))
     assert ((), ["guard-loosens"]) == (found.findings, [one.finding.rule for one in found.suppressed])
+
+
+def test_inside_a_value_of_several_lines() -> None:
+    """A finding on a later line of a value is for the directive of its first line, and no longer behind the value."""
+    source = Source.of("# govern: ignore[role-unused] why\na: |\n  b\n  c\nd: e\n", "f")
+    place = [source.locate(source.text.index(word), source.text.index(word) + 1) for word in ("c\n", "d:")]
+    inside, behind = (Finding("role-unused", Severity.WARNING, "m", at) for at in place)
+    sifted = sift(source, [inside, behind], ["role-unused"])
+    assert ([inside], (behind,)) == ([one.finding for one in sifted.suppressed], sifted.findings)
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,13 @@ def deployment_or_raise(path: str | Path) -> Deployment:
 def is_deployment(path: str | Path) -> bool:
     """Whether a file calls itself a deployment; whether it is a good one, `load_deployment` says."""
     data = read(path)
-    _, node, _ = (None, None, ()) if isinstance(data, Finding) else tree_of(data, str(path))
+    source = None if isinstance(data, Finding) else tree_of(data, str(path))[0]
+    return source is not None and calls_itself_deployment(source)
+
+
+def calls_itself_deployment(source: Source) -> bool:
+    """Whether a text has a top-level key `deployment`."""
+    _, node, _ = tree_of(source.text.encode("utf-8", "surrogatepass"), source.file)
     return isinstance(node, Map) and any(key.value == "deployment" for key, _ in node.entries)
 
 

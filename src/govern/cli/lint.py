@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from govern.cli.options import DeploymentFile
 from govern.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def lint(
         str | None,
         typer.Option("--config", metavar="FILE", help="Configuration, instead of govern.toml here or above."),
     ] = None,
+    deployment: DeploymentFile = None,
     config_from: Annotated[
         str | None,
         typer.Option(
@@ -90,7 +92,9 @@ def lint(
 ) -> None:
     """Check charters: every error that keeps one from loading, then advice on what it says.
 
-    Below a folder, every .yaml and .yml file is a charter, except where a name begins with a dot.
+    Below a folder, every .yaml and .yml file is a charter, base, library or deployment file, except where a name
+    begins with a dot. With --deployment the charters are judged as they would run there: its minimums apply, and
+    roles are compared with the people who hold them.
     `govern explain ID` tells what a finding means and what to write instead.
 
     A comment at the end of a line, or on a line of its own above it, suppresses a finding:
@@ -103,6 +107,7 @@ def lint(
       severity = {gate-unused = "note", role-unused = "off"}
       fail-on = "warning"
       baseline = "lint-baseline.json"
+      deployment = "deployment.yaml"
 
     \b
     Example:
@@ -125,7 +130,7 @@ def lint(
     from govern.lint.run import Mending, View, lint_paths
 
     _together(files, fix, diff, unsafe_fixes, format, baseline, write_baseline)
-    configuration = configure(config, baseline, config_from, known=write_baseline is None)
+    configuration = configure(config, baseline, config_from, known=write_baseline is None, deployment=deployment)
     settings = configuration.settings
     view = View(
         Severity(min_severity) if min_severity else settings.min_severity or Severity.NOTE,

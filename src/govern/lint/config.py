@@ -17,6 +17,7 @@ from govern.lint.engine import loading_ids, rule_ids
 from govern.lint.settings import Settings, parse_settings
 
 if TYPE_CHECKING:  # a run without them does not wait for JSON and processes
+    from govern.charter.deployment import Deployment
     from govern.lint.baseline import Baseline
     from govern.lint.revision import Revision
     from govern.lint.suppress import Accepted
@@ -32,11 +33,13 @@ class Configuration:
     Args:
         baseline: findings that are known; None hides none.
         revision: where suppressions must stand to count; None: where they are.
+        deployment: where the charters are to run; None where that is not said.
     """
 
     settings: Settings = field(default_factory=Settings)
     baseline: Baseline | None = None
     revision: Revision | None = None
+    deployment: Deployment | None = None
 
     def accepted(self, file: str) -> Accepted | None:
         """The suppressions that count in a file; None if all do."""
@@ -68,7 +71,12 @@ class Configuration:
 
 
 def configure(
-    config: str | None, baseline: str | None, config_from: str | None, *, known: bool = True
+    config: str | None,
+    baseline: str | None,
+    config_from: str | None,
+    *,
+    known: bool = True,
+    deployment: str | None = None,
 ) -> Configuration:
     """Reads what a run goes by.
 
@@ -78,6 +86,7 @@ def configure(
         baseline: a baseline file, in place of the configuration's.
         config_from: a git revision to read both from, and the suppressions that count.
         known: whether to leave known findings out; if not, no baseline is read.
+        deployment: a deployment file, in place of the configuration's.
 
     Raises:
         AuthorError: a file is wrong.
@@ -95,17 +104,32 @@ def configure(
     if file is not None:
         name = config or str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)
         settings = parse_settings(_bytes(file, "configuration", name, at), _named(name, at), rule_ids(), loading_ids())
+    deployed = _deployment(deployment or _beside(file, settings.deployment))
     if not known:
-        return Configuration(settings, None, at)
-    if baseline is None and settings.baseline is not None and file is not None:
-        baseline = str(file.parent / settings.baseline) if str(file.parent) != "." else settings.baseline
+        return Configuration(settings, None, at, deployed)
+    baseline = baseline or _beside(file, settings.baseline)
     if baseline is None:
-        return Configuration(settings, None, at)
+        return Configuration(settings, None, at, deployed)
     from govern.lint.baseline import parse_baseline
 
     data = _bytes(Path(baseline), "baseline", baseline, at)
     folder = str(Path(baseline).absolute().parent)
-    return Configuration(settings, parse_baseline(data, _named(baseline, at), folder), at)
+    return Configuration(settings, parse_baseline(data, _named(baseline, at), folder), at, deployed)
+
+
+def _beside(file: Path | None, name: str | None) -> str | None:
+    """A file that the configuration names, from its folder."""
+    if name is None or file is None:
+        return None
+    return str(file.parent / name) if str(file.parent) != "." else name
+
+
+def _deployment(name: str | None) -> Deployment | None:
+    if name is None:
+        return None
+    from govern.charter.deployment import deployment_or_raise
+
+    return deployment_or_raise(name)
 
 
 def _above(folder: Path, at: Revision | None) -> Path | None:

@@ -20,6 +20,8 @@ from govern.lint.hit import Hit
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
+    from govern.charter.deployment import Deployment
+
 _RULES = "govern.lint.rules"
 _LOADING = ("govern.charter", "pages")
 _PAGES = ((_RULES, ""), ("govern.lint", "pages"), _LOADING)
@@ -27,12 +29,19 @@ _PAGES = ((_RULES, ""), ("govern.lint", "pages"), _LOADING)
 
 @dataclass(frozen=True, slots=True)
 class LintRule:
-    """A rule: its id is its module's name with hyphens."""
+    """A rule: its id is its module's name with hyphens. It looks at a charter, or at a charter where it is deployed."""
 
     id: str
     severity: Severity
     confidence: Confidence
-    check: Callable[[Charter], Iterable[Hit]]
+    check: Callable[[Charter], Iterable[Hit]] | None
+    check_deployed: Callable[[Charter, Deployment], Iterable[Hit]] | None = None
+
+    def hits(self, charter: Charter, deployment: Deployment | None) -> Iterable[Hit]:
+        """What the rule finds; one that asks for the deployment finds nothing without it."""
+        if self.check is not None:
+            return self.check(charter)
+        return self.check_deployed(charter, deployment) if self.check_deployed and deployment else ()
 
 
 @cache
@@ -42,12 +51,17 @@ def lint_rules() -> tuple[LintRule, ...]:
     found = []
     for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
         module = import_module(f"{_RULES}.{info.name}")
-        found.append(LintRule(info.name.replace("_", "-"), module.SEVERITY, module.CONFIDENCE, module.check))
+        checks = getattr(module, "check", None), getattr(module, "check_deployed", None)
+        found.append(LintRule(info.name.replace("_", "-"), module.SEVERITY, module.CONFIDENCE, *checks))
     return tuple(found)
 
 
-def lint(loaded: Loaded) -> tuple[Finding, ...]:
-    """All findings of a file: the errors that keep it from loading, or the rules' advice."""
+def lint(loaded: Loaded, deployment: Deployment | None = None) -> tuple[Finding, ...]:
+    """All findings of a file: the errors that keep it from loading, or the rules' advice.
+
+    Args:
+        deployment: where the charter is to run: who holds its roles, and how they are told.
+    """
     if loaded.charter is None:
         from govern.lint.loading_fixes import with_fixes
 
@@ -64,7 +78,7 @@ def lint(loaded: Loaded) -> tuple[Finding, ...]:
             hit.fix if loaded.charter.here(hit.at) else None,
         )
         for rule in lint_rules()
-        for hit in rule.check(loaded.charter)
+        for hit in rule.hits(loaded.charter, deployment)
     }
     return tuple(sorted(found, key=lambda finding: finding.sort_key))
 

@@ -191,10 +191,33 @@ def charters_below(folder: str) -> list[str]:
 
 
 def _lint(path: str, configuration: Configuration, mending: Mending | None) -> Linted:
-    linted = judge(path, load(path), configuration)
+    loaded = load(path, _minimums(path, configuration))
+    if loaded.charter is None and any(each.rule == "wrong-kind-of-file" for each in loaded.findings):
+        deployed = _deployment(path, loaded)
+        if deployed is not None:
+            return deployed
+    linted = judge(path, loaded, configuration)
     if mending is None or linted.source is None or not linted.judged:
         return linted
     return _mend(path, linted, configuration, mending)
+
+
+def _minimums(path: str, configuration: Configuration) -> tuple[str, ...]:
+    if configuration.deployment is None:
+        return ()
+    from govern.charter.deployment import minimums
+
+    return minimums(path, configuration.deployment)
+
+
+def _deployment(path: str, loaded: Loaded) -> Linted | None:
+    """What a deployment file gives; None if it is none. There is no advice on one, only errors."""
+    from govern.charter.deployment import calls_itself_deployment, read_deployment
+
+    if loaded.source is None or not calls_itself_deployment(loaded.source):
+        return None
+    found, findings = read_deployment(loaded.source.text.encode("utf-8", "surrogatepass"), loaded.source.file)
+    return Linted(path, findings, loaded.source, True, found is not None)
 
 
 def judge(path: str, loaded: Loaded, configuration: Configuration) -> Linted:
@@ -203,7 +226,7 @@ def judge(path: str, loaded: Loaded, configuration: Configuration) -> Linted:
     Args:
         path: the file as given; `-` is standard input.
     """
-    findings = lint(loaded)
+    findings = lint(loaded, configuration.deployment)
     if loaded.charter is None or loaded.source is None:
         return Linted(path, findings, loaded.source, loaded.read)
     here = tuple(finding for finding in findings if loaded.charter.here(finding.location))
@@ -254,7 +277,8 @@ def _mend(path: str, linted: Linted, configuration: Configuration, mending: Mend
     files, lock = beside(path), None if path == "-" else lock_beside(path)
 
     def again(text: str) -> Linted:
-        return judge(path, load_bytes(text.encode("utf-8"), name, files, lock=lock), configuration)
+        least = _minimums(path, configuration)
+        return judge(path, load_bytes(text.encode("utf-8"), name, files, least, lock), configuration)
 
     def state(text: str, of: Linted) -> State:
         shown = (one for one in of.findings if mending.view.shows(one) and one.location.file == name)

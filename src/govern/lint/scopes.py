@@ -5,7 +5,7 @@ Leaves out conditions (`sites`, `logic`): a rule holds every call here only wher
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from govern.charter.model import (
     AfterReading,
@@ -13,6 +13,7 @@ from govern.charter.model import (
     Deny,
     Effect,
     Form,
+    Limit,
     RaisesTier,
     Rule,
     Selector,
@@ -41,65 +42,78 @@ def selects(selector: Selector, tool: Tool) -> bool:
     )
 
 
-def may_select(charter: Charter, selector: Selector, tool: Tool) -> bool:
-    """Whether a selector means some call of a tool: a rule may have raised the call's tier."""
-    if selector.external not in (None, tool.external) or not names(selector, tool):
-        return False
-    return (
-        not selector.tiers
-        or tool.tier in selector.tiers
-        or any(tier in selector.tiers for tier in raised(charter, tool))
+def selected(charter: Charter, selector: Selector) -> list[Tool]:
+    """The tools of which a selector means some call, in the file's order: a rule may have raised the call's tier."""
+    raises = raising(charter)
+    return [tool for tool in charter.tools.values() if _may(selector, tool, raises)]
+
+
+def raising(charter: Charter) -> tuple[tuple[Selector, Tier], ...]:
+    """What raises the tier of calls of several tools, and to which: rules, limits, `after_reading`."""
+    after = charter.untrusted.after_reading if charter.untrusted else ()
+    parts: tuple[Rule | Limit | AfterReading, ...] = (*charter.rules, *charter.limits, *after)
+    return tuple(
+        (selector_of(part), part.effect.tier)
+        for part in parts
+        if isinstance(part.effect, RaisesTier)
     )
 
 
-def raised(charter: Charter, tool: Tool) -> Iterator[Tier]:
-    """The tiers that rules may raise a call of a tool to."""
-    for rule in charter.every_rule:
-        if isinstance(rule.effect, RaisesTier) and names(selector_of(rule), tool):
-            yield rule.effect.tier
+def _may(selector: Selector, tool: Tool, raises: Iterable[tuple[Selector, Tier]]) -> bool:
+    """A raised call counts as of its written tier too, so that raising takes no rule away."""
+    if selector.external not in (None, tool.external) or not names(selector, tool):
+        return False
+    if not selector.tiers or tool.tier in selector.tiers:
+        return True
+    own = (rule.effect.tier for rule in tool.rules if isinstance(rule.effect, RaisesTier))
+    return any(tier in selector.tiers for tier in own) or any(
+        tier in selector.tiers and names(other, tool) for other, tier in raises
+    )
 
 
-def selector_of(part: Rule | AfterReading) -> Selector:
-    """The tools that a rule or an `after_reading` is about."""
+def selector_of(part: Rule | Limit | AfterReading) -> Selector:
+    """The tools that a part of a charter is about."""
     return Selector(part.tools, part.tiers, part.external) if isinstance(part, Rule) else part.select
 
 
-def rules_of(charter: Charter, tool: Tool) -> Iterator[Rule]:
-    """Rules that may judge a call of a tool: its own, and those of the file and its bases."""
-    yield from tool.rules
+def effects_on(charter: Charter, tool: Tool) -> Iterator[tuple[str, Effect]]:
+    """Effects on a call of a tool, with the id of the rule, limit or `after_reading` (empty where it has none)."""
+    raises = raising(charter)
+    for rule in tool.rules:
+        yield rule.id.name, rule.effect
     for rule in charter.rules:
-        if may_select(charter, selector_of(rule), tool):
-            yield rule
-
-
-def effects_on(charter: Charter, tool: Tool) -> Iterator[Effect]:
-    """Effects that rules, limits and `after_reading` may have on a call of a tool."""
-    for rule in rules_of(charter, tool):
-        yield rule.effect
+        if _may(selector_of(rule), tool, raises):
+            yield rule.id.name, rule.effect
     for limit in charter.limits:
-        if may_select(charter, limit.select, tool):
-            yield limit.effect
+        if _may(limit.select, tool, raises):
+            yield limit.id.name, limit.effect
     for after in charter.untrusted.after_reading if charter.untrusted else ():
-        if may_select(charter, after.select, tool):
-            yield after.effect
+        if _may(after.select, tool, raises):
+            yield after.id.name if after.id is not None else "", after.effect
 
 
 def gates_of(charter: Charter, tool: Tool) -> frozenset[str]:
     """The gates that a call of a tool may have to wait for; those that they escalate to are not among them."""
-    asked = {gate.name for effect in effects_on(charter, tool) if (gate := gate_of(effect)) is not None}
+    asked = {gate.name for _, effect in effects_on(charter, tool) if (gate := gate_of(effect)) is not None}
     return frozenset(asked | ({tool.approval.gate.name} if tool.approval else set()))
 
 
-def always_held(charter: Charter, tool: Tool) -> bool:
-    """Whether no call of a tool runs without an approval."""
-    return asked_always(tool) or any(
-        _always(rule) and selects(selector_of(rule), tool) and (isinstance(rule.effect, Deny) or gate_of(rule.effect))
-        for rule in (*tool.rules, *charter.rules)
-    )
+def always_held(charter: Charter, tools: Iterable[Tool]) -> list[Tool]:
+    """Those of some tools of which no call runs without an approval."""
+    holding = [rule for rule in charter.rules if _holds(rule)]
+    return [
+        tool
+        for tool in tools
+        if asked_always(tool)
+        or any(_holds(rule) for rule in tool.rules)
+        or any(selects(selector_of(rule), tool) for rule in holding)
+    ]
 
 
-def _always(rule: Rule) -> bool:
-    return constant(rule.clause.condition) is (rule.form is Form.WHEN)
+def _holds(rule: Rule) -> bool:
+    """Whether a rule holds back every call that it is about."""
+    holds = isinstance(rule.effect, Deny) or gate_of(rule.effect) is not None
+    return holds and constant(rule.clause.condition) is (rule.form is Form.WHEN)
 
 
 def never(charter: Charter, name: str) -> str | None:

@@ -22,7 +22,7 @@ from govern.findings import Confidence, Severity, did_you_mean
 
 OFF = "off"
 _SEVERITIES = (*(each.value for each in Severity), OFF)
-_KEYS = ("severity", "fail-on", "min-severity", "min-confidence", "baseline")
+_KEYS = ("severity", "fail-on", "min-severity", "min-confidence", "baseline", "deployment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Settings:
     Args:
         name: the file, as messages show it; empty if there is none.
         severity: of a rule, in place of its own; None turns it off.
-        baseline: as written.
+        baseline, deployment: files, as written.
     """
 
     name: str = ""
@@ -41,6 +41,7 @@ class Settings:
     min_severity: Severity | None = None
     min_confidence: Confidence | None = None
     baseline: str | None = None
+    deployment: str | None = None
 
 
 def parse_settings(data: bytes, name: str, rules: Collection[str], errors: Collection[str]) -> Settings:
@@ -92,10 +93,7 @@ class _Reading:
         fail_on = self.word(table, "fail-on", [each.value for each in Severity])
         min_severity = self.word(table, "min-severity", [each.value for each in Severity])
         min_confidence = self.word(table, "min-confidence", [each.value for each in Confidence])
-        baseline = table.get("baseline")
-        if baseline is not None and not (isinstance(baseline, str) and baseline.strip()):
-            self.say(("lint", "baseline"), "`baseline` is the name of a file, as text", "")
-            baseline = None
+        baseline, deployment = (self.file(table, key) for key in ("baseline", "deployment"))
         if self.wrong:
             raise self.error()
         return Settings(
@@ -105,7 +103,15 @@ class _Reading:
             Severity(min_severity) if min_severity else None,
             Confidence(min_confidence) if min_confidence else None,
             baseline,
+            deployment,
         )
+
+    def file(self, table: dict[str, Any], key: str) -> str | None:
+        value = table.get(key)
+        if value is None or (isinstance(value, str) and value.strip()):
+            return value
+        self.say(("lint", key), f"`{key}` is the name of a file, as text", "")
+        return None
 
     def severities(self, table: Any) -> dict[str, Severity | None]:
         found: dict[str, Severity | None] = {}

@@ -10,7 +10,7 @@ from govern.lint.hit import Hit
 from govern.lint.outside import word_set
 from govern.lint.paths import Nothing, Path, look_up
 from govern.lint.places import parsed
-from govern.lint.scopes import may_select
+from govern.lint.scopes import selected
 from govern.policy.verbs import words
 
 SEVERITY = Severity.NOTE
@@ -28,7 +28,7 @@ def check(charter: Charter) -> Iterator[Hit]:
     for limit in charter.limits:
         if not limit.for_each or not all(word.name.startswith("args.") for word in limit.for_each):
             continue
-        tools = [tool for tool in charter.tools.values() if may_select(charter, limit.select, tool)]
+        tools = selected(charter, limit.select)
         if _bounded_otherwise(charter, limit, tools):
             continue
         for word in limit.for_each:
@@ -47,7 +47,7 @@ def _bounded_otherwise(charter: Charter, limit: Limit, tools: list[Tool]) -> boo
         other is not limit
         and (other.sum is None) == (limit.sum is None)
         and not any(word.name.startswith("args.") for word in other.for_each)
-        and all(may_select(charter, other.select, tool) for tool in tools)
+        and {tool.name for tool in tools} <= {tool.name for tool in selected(charter, other.select)}
         for other in charter.limits
     )
 

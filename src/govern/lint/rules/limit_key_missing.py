@@ -8,7 +8,7 @@ from govern.charter.model import Charter
 from govern.findings import Confidence, Severity, did_you_mean
 from govern.lint.hit import Hit, listed
 from govern.lint.places import missing, parsed
-from govern.lint.scopes import may_select
+from govern.lint.scopes import selected
 
 SEVERITY = Severity.WARNING
 CONFIDENCE = Confidence.HIGH
@@ -16,12 +16,10 @@ CONFIDENCE = Confidence.HIGH
 
 def check(charter: Charter) -> Iterator[Hit]:
     for limit in charter.limits:
-        tools = [tool for tool in charter.tools.values() if may_select(charter, limit.select, tool)]
-        for word in limit.for_each:
-            root, path = parsed(word.name)
-            lacking = {
-                tool.name: nothing for tool in tools if root == "args" and (nothing := missing(tool.input, path))
-            }
+        keys = [(word, parsed(word.name)[1]) for word in limit.for_each if word.name.startswith("args")]
+        tools = selected(charter, limit.select) if keys else []
+        for word, path in keys:
+            lacking = {tool.name: nothing for tool in tools if (nothing := missing(tool.input, path))}
             if lacking:
                 message = (
                     f"`{word}` is no argument of {listed(list(lacking))}: each such call counts as over `{limit.id}`"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
 
 from govern.charter.model import Charter, Tier, Tool
 from govern.findings import Confidence, Severity
@@ -24,45 +24,52 @@ _NAMES = word_set("id identifier key number path ref sha table uuid")
 _SHOWS = word_set("check describe fetch get inspect lookup read retrieve show view")
 
 
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """A tool that shows something: the arguments it requires, and what its name says that it shows."""
+
+    name: str
+    required: frozenset[str]
+    shows: frozenset[str]
+
+
 def check(charter: Charter) -> Iterator[Hit]:
+    shown = [reader for tool in charter.tools.values() if (reader := _reader(tool)) is not None]
     for tool in charter.tools.values():
         if tool.tier is not Tier.IRREVERSIBLE or tool.approval is None or tool.approval.recheck is not None:
             continue
         named = _named(tool)
         if not named or not _ACTS & set(words(own_name(tool.name))[:2]):
             continue
-        readers = _readers(charter, tool, named)
+        readers = _best(tool, shown, named)
         if readers:
             message = f"what {listed([f'args.{name}' for name in named])} names may change after the approver looked"
-            shown = " or ".join(f"`recheck: {name}`" for name in readers[:3])
-            source, text = charter.source, f"recheck: {readers[0]}"
-            fix = None
-            if len(readers) == 1 and charter.here(tool.approval.gate.at):
-                fix = beside(source, tool.approval.gate.at, "ask", text, "read it again before the call", safe=False)
-            yield Hit(message, tool.approval.gate.at, f"add {shown}: a changed result asks again", fix=fix)
+            hint = f"add {' or '.join(f'`recheck: {name}`' for name in readers[:3])}: a changed result asks again"
+            at, fix = tool.approval.gate.at, None
+            if len(readers) == 1 and charter.here(at):
+                text = f"recheck: {readers[0]}"
+                fix = beside(charter.source, at, "ask", text, "read it again before the call", safe=False)
+            yield Hit(message, at, hint, fix=fix)
 
 
-def _properties(tool: Tool) -> dict[str, Any]:
-    return tool.input.schema.get("properties", {}) if tool.input is not None else {}
+def _reader(tool: Tool) -> _Reader | None:
+    said = words(own_name(tool.name))
+    if tool.tier is not Tier.READ_ONLY or tool.input is None or not said or said[0] not in _SHOWS:
+        return None
+    return _Reader(tool.name, frozenset(tool.input.schema.get("required", ())), frozenset(said[1:]))
 
 
 def _named(tool: Tool) -> list[str]:
     """The required arguments that only name something."""
     required = tool.input.schema.get("required", []) if tool.input is not None else []
-    return [name for name in required if name in _properties(tool) and next(reversed(words(name)), "") in _NAMES]
+    return [name for name in required if next(reversed(words(name)), "") in _NAMES]
 
 
-def _readers(charter: Charter, tool: Tool, named: list[str]) -> list[str]:
-    """The tools that show the same thing, given the same arguments; those that share most come alone."""
-    found: dict[str, int] = {}
-    for other in charter.tools.values():
-        verb = next(iter(words(own_name(other.name))), "")
-        required = set(other.input.schema.get("required", [])) if other.input is not None else set()
-        shared = required & set(named)
-        if other.tier is Tier.READ_ONLY and verb in _SHOWS and shared and required <= _properties(tool).keys():
-            found[other.name] = len(shared)
-    most = max(found.values(), default=0)
-    best = [name for name, count in found.items() if count == most]
-    object_ = set(words(own_name(tool.name))[1:])
-    same = [name for name in best if set(words(own_name(name))[1:]) == object_]
-    return same or best
+def _best(tool: Tool, shown: list[_Reader], named: list[str]) -> list[str]:
+    """The tools that show the same thing given the same arguments; of several those that share most, or its name."""
+    arguments = set(tool.input.schema.get("properties", {})) if tool.input is not None else set()
+    able = [reader for reader in shown if reader.required & set(named) and reader.required <= arguments]
+    most = max((len(reader.required & set(named)) for reader in able), default=0)
+    best = [reader for reader in able if len(reader.required & set(named)) == most]
+    thing = set(words(own_name(tool.name))[1:])
+    return [reader.name for reader in best if reader.shows == thing] or [reader.name for reader in best]

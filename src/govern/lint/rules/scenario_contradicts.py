@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from govern.charter.model import Charter, Deny, Effect, Scenario, Tool, Verdict, gate_of
+from govern.charter.model import Charter, Deny, Scenario, Tool, Verdict, gate_of
 from govern.findings import Confidence, Severity
 from govern.lint.hit import Hit
-from govern.lint.scopes import always_held, effects_on, gates_of, may_select, never, rules_of
+from govern.lint.scopes import always_held, effects_on, gates_of, never
 from govern.policy.terms import Reason
 
 SEVERITY = Severity.ERROR
@@ -37,9 +37,11 @@ def _contradiction(charter: Charter, scenario: Scenario) -> tuple[str, str] | No
     if entry is not None:
         return f"`{name}` is under `never` by `{entry}`: it is denied, never {what}", "expect `deny`"
     if scenario.verdict is Verdict.ALLOW:
-        if always_held(charter, tool):
+        if always_held(charter, [tool]):
             return f"no call of `{name}` is allowed without approval", "expect `{approval: GATE}`"
         return None
+    if tool.approval is not None and scenario.cause is not None and scenario.cause.name == tool.approval.gate.name:
+        return None  # the usual case, without a look at every rule
     gates = gates_of(charter, tool)
     if scenario.cause is not None and scenario.cause.name not in gates:
         known = " or ".join(f"`{each}`" for each in sorted(gates))
@@ -60,7 +62,7 @@ def _denied(charter: Charter, scenario: Scenario, tool: Tool | None, entry: str 
         return f"nothing under `never` means `{name}`", "expect the rule that denies it"
     if cause == Reason.INVALID_INPUT:
         return (f"`{name}` has no `input` that a call could break", "add `input`") if tool.input is None else None
-    denies = tool.input is not None or any(isinstance(effect, Deny) for effect in effects_on(charter, tool))
+    denies = tool.input is not None or any(isinstance(effect, Deny) for _, effect in effects_on(charter, tool))
     if not denies:
         return f"nothing denies a call of `{name}`", "write the rule that does, or expect another verdict"
     return _other(charter, cause, name) if cause and cause not in set(Reason) else None
@@ -69,7 +71,7 @@ def _denied(charter: Charter, scenario: Scenario, tool: Tool | None, entry: str 
 def _other(charter: Charter, cause: str, name: str) -> tuple[str, str] | None:
     """A rule or limit that is named and does not concern the tool, or does not deny."""
     tool = charter.tools.get(name)
-    effects = _effects(charter, tool) if tool is not None else {}
+    effects = dict(effects_on(charter, tool)) if tool is not None else {}
     if cause not in effects:
         return f"`{cause}` does not judge `{name}`", "expect what does"
     effect = effects[cause]
@@ -77,15 +79,3 @@ def _other(charter: Charter, cause: str, name: str) -> tuple[str, str] | None:
         return None
     gate = gate_of(effect)
     return f"`{cause}` denies nothing", f"expect `{{approval: {gate}}}`" if gate is not None else "expect another cause"
-
-
-def _effects(charter: Charter, tool: Tool) -> dict[str, Effect]:
-    """What rules, limits and `after_reading` do to a tool, by their ids."""
-    effects = {rule.id.name: rule.effect for rule in rules_of(charter, tool)}
-    for limit in charter.limits:
-        if may_select(charter, limit.select, tool):
-            effects[limit.id.name] = limit.effect
-    for after in charter.untrusted.after_reading if charter.untrusted else ():
-        if after.id is not None and may_select(charter, after.select, tool):
-            effects[after.id.name] = after.effect
-    return effects

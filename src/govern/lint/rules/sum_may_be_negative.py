@@ -6,25 +6,29 @@ from collections.abc import Iterator
 from typing import Any
 
 from govern.charter.model import Charter, Tool
-from govern.findings import Confidence, Fix, Severity
-from govern.lint.hit import Hit
+from govern.findings import Confidence, Edit, Fix, Severity
+from govern.lint.hit import Hit, listed
 from govern.lint.paths import Nothing, Path, look_up
 from govern.lint.places import beside, parsed, pointer, schemas
-from govern.lint.scopes import may_select
+from govern.lint.scopes import selected
 
 SEVERITY = Severity.WARNING
 CONFIDENCE = Confidence.HIGH
 
 
 def check(charter: Charter) -> Iterator[Hit]:
+    told: set[tuple[str, str]] = set()  # once for each argument, however many limits add it up
     for limit in charter.limits:
         if limit.sum is None:
             continue
         _, path = parsed(limit.sum.name)
-        for tool in charter.tools.values():
-            if may_select(charter, limit.select, tool) and tool.input is not None and not _bounded(tool, path):
-                message = f"`{limit.sum}` of `{tool.name}` may be negative: such calls make room for more"
-                yield Hit(message, limit.sum.at, "say `minimum: 0` in its schema", fix=_fix(charter, tool, path))
+        fresh = [tool for tool in selected(charter, limit.select) if (tool.name, limit.sum.name) not in told]
+        told |= {(tool.name, limit.sum.name) for tool in fresh}
+        free = [tool for tool in fresh if tool.input is not None and not _bounded(tool, path)]
+        if free:
+            names = listed([tool.name for tool in free])
+            message = f"`{limit.sum}` of {names} may be negative: such calls make room for more"
+            yield Hit(message, limit.sum.at, "say `minimum: 0` in its schema", fix=_fix(charter, free, path))
 
 
 def _bounded(tool: Tool, path: Path) -> bool:
@@ -43,10 +47,19 @@ def _not_negative(schema: dict[str, Any]) -> bool:
     return any(each >= 0 for each in least) or (bool(values) and all(each >= 0 for each in numbers))
 
 
-def _fix(charter: Charter, tool: Tool, path: Path) -> Fix | None:
-    if tool.input is None or not charter.here(tool.input.at):
-        return None
-    kind = tool.input.places.get(f"{pointer(path)}/type")
-    if kind is None or f"{pointer(path)}/minimum" in tool.input.places:
-        return None
-    return beside(charter.source, kind, "type", "minimum: 0", "refuse what is negative")
+def _fix(charter: Charter, tools: list[Tool], path: Path) -> Fix | None:
+    """A minimum in each schema; None where one of them cannot be written into."""
+    edits: list[Edit] = []
+    for tool in tools:
+        places = tool.input.places if tool.input is not None and charter.here(tool.input.at) else {}
+        kind = places.get(f"{pointer(path)}/type")
+        if kind is None or f"{pointer(path)}/minimum" in places:
+            return None
+        one = beside(charter.source, kind, "type", "minimum: 0", _MESSAGE)
+        if one is None:
+            return None
+        edits.extend(one.edits)
+    return Fix(_MESSAGE, tuple(edits))
+
+
+_MESSAGE = "refuse what is negative"

@@ -9,22 +9,25 @@ from govern.findings import Confidence, Severity
 from govern.lint.hit import Hit
 from govern.lint.paths import Path, kinds_at
 from govern.lint.places import always_there, missing, parsed, schemas
-from govern.lint.scopes import may_select
+from govern.lint.scopes import selected
 
 SEVERITY = Severity.WARNING
 CONFIDENCE = Confidence.HIGH
 
 
 def check(charter: Charter) -> Iterator[Hit]:
+    told: set[tuple[str, str]] = set()  # once for each argument, however many limits add it up
     for limit in charter.limits:
         if limit.sum is None:
             continue
         _, path = parsed(limit.sum.name)
-        for tool in charter.tools.values():
-            if may_select(charter, limit.select, tool) and tool.input is not None:
-                problem = _problem(tool, path)
-                if problem:
-                    yield Hit(f"`{limit.sum}` {problem}", limit.sum.at, _HINT)
+        for tool in selected(charter, limit.select):
+            if tool.input is None or (tool.name, limit.sum.name) in told:
+                continue
+            told.add((tool.name, limit.sum.name))
+            problem = _problem(tool, path)
+            if problem:
+                yield Hit(f"`{limit.sum}` {problem}", limit.sum.at, _HINT)
 
 
 _HINT = "add up a number that every call must give, and only of tools that have it"

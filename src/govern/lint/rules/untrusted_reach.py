@@ -19,9 +19,14 @@ def check(charter: Charter) -> Iterator[Hit]:
     trusted = {word.name for word in charter.untrusted.trusted}
     if not charter.tools.keys() - trusted:
         return
-    for tool in charter.tools.values():
-        acts = tool.tier is Tier.IRREVERSIBLE or (tool.external and tool.tier is not Tier.READ_ONLY)
-        if acts and not always_held(charter, tool) and not _covered(charter, tool):
+    acting = [
+        tool
+        for tool in charter.tools.values()
+        if tool.tier is Tier.IRREVERSIBLE or (tool.external and tool.tier is not Tier.READ_ONLY)
+    ]
+    held = {tool.name for tool in always_held(charter, acting)}
+    for tool in acting:
+        if tool.name not in held and not _covered(charter, tool):
             kind = "cannot be undone" if tool.tier is Tier.IRREVERSIBLE else "leaves the organisation"
             at, how, severity = _alone(tool)
             message = f"`{tool.name}` {kind} and runs {how}, also after untrusted output was read"
