@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from heapq import nsmallest
+from itertools import islice
+
+_MOST_COMPARED = 200
 
 
 class Severity(StrEnum):
@@ -96,10 +100,17 @@ class Finding:
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that `word` was probably meant to be, or None."""
+    """The known word that `word` was probably meant to be, or None.
+
+    Of very many known words only some that begin alike are looked at: a hint is not worth a second.
+    """
     from difflib import get_close_matches  # only what is misspelt waits for it
 
-    found = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    words = list(known)
+    if len(words) > _MOST_COMPARED:
+        alike = (each for each in words if each[:1] == word[:1] and abs(len(each) - len(word)) <= 2)
+        words = list(islice(alike, _MOST_COMPARED))
+    found = get_close_matches(word, sorted(words), n=1, cutoff=0.6)
     return found[0] if found else None
 
 
@@ -115,11 +126,11 @@ def suggested(hint: str) -> str | None:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint with a suggestion where one is close, else the list of known words (at most twelve)."""
-    words = sorted(known)
-    near = closest(word, words)
+    every = list(known)
+    near = closest(word, every)
     if near is not None:
         return _MEANT.format(near)
-    if not words:
+    if not every:
         return ""
-    shown = ", ".join(f"`{w}`" for w in words[:12])
-    return f"one of {shown}" + (", …" if len(words) > 12 else "")
+    shown = ", ".join(f"`{w}`" for w in nsmallest(12, every))
+    return f"one of {shown}" + (", …" if len(every) > 12 else "")

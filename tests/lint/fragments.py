@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from govern.charter.deployment import Deployment, read_deployment
+
 SECTIONS = {
     "govern": "govern: 1",
     "agent": "agent: desk",
@@ -44,8 +46,27 @@ never: [{tools: ["wire_*"], because: Money is sent by people.}]
 """,
 }
 
+DEPLOYMENT = {
+    "govern": "govern: 1",
+    "deployment": "deployment: prod",
+    "mode": "mode: enforce",
+    "time_zone": "time_zone: UTC",
+    "notifications": "notifications: {desk: {mail: desk@example.com}}",
+}
+
+
+def deployed(fragment: str) -> Deployment:
+    """A deployment: the fragment, then every section that it does not have."""
+    deployment, findings = read_deployment(_completed(fragment, DEPLOYMENT).encode(), "deployment.yaml")
+    assert deployment is not None, findings
+    return deployment
+
 
 def whole(fragment: str) -> str:
     """A charter's text: the fragment, then every section that it does not have. Its lines keep their numbers."""
+    return _completed(fragment, SECTIONS)
+
+
+def _completed(fragment: str, sections: dict[str, str]) -> str:
     written = set(re.findall(r"^(\w+):", fragment, re.MULTILINE))
-    return "\n".join([fragment.strip("\n"), *(text for key, text in SECTIONS.items() if key not in written)]) + "\n"
+    return "\n".join([fragment.strip("\n"), *(text for key, text in sections.items() if key not in written)]) + "\n"

@@ -10,11 +10,12 @@ import pytest
 import govern.lint.rules
 from govern.charter.files import within
 from govern.charter.load import load_text
+from govern.charter.lock import pins_of, text
 from govern.conditions import ConditionError, parse_condition
 from govern.findings import Finding
 from govern.lint.engine import LintRule, lint, lint_rules, page, page_ids
 
-from .fragments import NEARBY, whole
+from .fragments import NEARBY, deployed, whole
 
 PAGES = Path(govern.lint.rules.__file__).parent
 RULES = pytest.mark.parametrize("rule", lint_rules(), ids=lambda rule: rule.id)
@@ -26,11 +27,21 @@ def block(rule: LintRule, title: str) -> str:
     return found[1]
 
 
-def found_in(fragment: str) -> list[Finding]:
-    """What lint finds in the fragment itself, not in what is put behind it."""
+def found_in(rule: LintRule, title: str) -> list[Finding]:
+    """What lint finds in a block itself, not in what is put behind it.
+
+    A line `# deployment.yaml` ends the charter's part: what follows is the deployment that it is judged in. What a
+    block is composed with is locked, but on the page that is about locks.
+    """
+    fragment, _, deployment = block(rule, title).partition("\n# deployment.yaml\n")
+    where = deployed(deployment) if deployment else None
     loaded = load_text(whole(fragment), files=within(NEARBY))
+    if loaded.charter is not None and loaded.charter.parts and rule.id != "not-locked":
+        pins = text({"charter.yaml": pins_of(loaded.charter, {}, None)})
+        loaded = load_text(whole(fragment), files=within(NEARBY), lock=pins.encode())
     assert () == loaded.findings
-    return [finding for finding in lint(loaded) if finding.location.line <= fragment.count("\n")]
+    lines = len(fragment.strip("\n").splitlines())
+    return [finding for finding in lint(loaded, where) if finding.location.line <= lines]
 
 
 def test_a_page_for_each_rule_and_no_other() -> None:
@@ -55,13 +66,13 @@ def test_a_page_is_whole(rule: LintRule) -> None:
 @RULES
 def test_avoid_gives_the_finding(rule: LintRule) -> None:
     """The block to avoid loads, gives the finding at the rule's own severity, and nothing else distracts."""
-    assert {(rule.id, rule.severity)} == {(found.rule, found.severity) for found in found_in(block(rule, "Avoid"))}
+    assert {(rule.id, rule.severity)} == {(found.rule, found.severity) for found in found_in(rule, "Avoid")}
 
 
 @RULES
 def test_prefer_is_clean(rule: LintRule) -> None:
     """The block to prefer loads, and lint finds nothing in it."""
-    assert [] == [(found.rule, found.location.line) for found in found_in(block(rule, "Prefer"))]
+    assert [] == [(found.rule, found.location.line) for found in found_in(rule, "Prefer")]
 
 
 def test_conditions_in_prose_are_conditions() -> None:

@@ -77,3 +77,42 @@ untrusted: {on_instructions: strip}
     covered = {"untrusted-reach", "unmapped-unheard", "no-shadow"}
     assert covered <= {rule for rule, _ in told(alone)}
     assert not covered & own
+
+
+def test_what_is_wrong_with_a_base_for_an_agent_stands_in_its_own_file() -> None:
+    """A base's limits and facts judged by the charter's schemas are told at the charter's tool, or at its name."""
+    house = f"""{BASE}escalation: [{{event: error, to: chief}}]
+"""
+    house = house.replace(
+        "limits:\n",
+        "limits:\n  - {id: sum, tiers: [reversible], sum: args.n, max: 5, within: day, "
+        "for_each: [args.kind], otherwise: deny}\n",
+    )
+    charter = whole("""
+extends: [org/house.yaml]
+roles: [head, chief]
+tools:
+  get_order: {tier: read_only, input: {type: object, properties: {nr: {type: string}}}}
+  mark: {tier: reversible, input: {type: object, properties: {}}}
+  note: {tier: reversible, input: {type: object, required: [n], properties: {n: {type: number}, kind: {type: string}}}}
+escalation: [{event: error, to: chief}]
+rules: [{id: r, tools: [mark], only_if: order.total > 5, otherwise: deny}]
+""")
+    loaded = load_text(charter, files=within({"org/house.yaml": house}))
+    assert () == loaded.findings
+    places = {
+        (finding.rule, loaded.source.line(finding.location.line).split()[0].rstrip(":"))
+        for finding in lint(loaded)
+        if loaded.source is not None and finding.location.file == "charter.yaml"
+    }
+    assert {
+        ("sum-not-a-number", "mark"),
+        ("sum-may-be-negative", "note"),
+        ("limit-key-missing", "mark"),
+        ("fact-where-unknown-argument", "agent"),
+        ("fact-from-untrusted", "agent"),
+        ("escalation-repeated", "escalation"),
+    } <= places
+    elsewhere = {finding.rule for finding in lint(loaded) if finding.location.file != "charter.yaml"}
+    ours = {"fact-from-model", "fact-never-read", "limit-of-zero", "origin-not-user", "keyed-by-model"}
+    assert not elsewhere & (ours | {rule for rule, _ in places if rule.startswith(("sum", "limit", "fact", "esc"))})

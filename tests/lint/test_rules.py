@@ -1,8 +1,8 @@
 """The rules' cases: `rules/<id>.yaml`, each with the text that the rule's carets underline.
 
 A case names the charter's part (`charter`), what is underlined (`finds`), and where it matters the lines
-(`lines`), how much each finding weighs (`weighs`), words of a message or a hint (`says`), and files that the
-charter names beside those of `fragments` (`files`, text by path).
+(`lines`), how much each finding weighs (`weighs`), words of a message or a hint (`says`), files that the charter
+names beside those of `fragments` (`files`, text by path), and where it is deployed (`deployment`).
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from govern.charter.load import load_text
 from govern.findings import Location
 from govern.lint.engine import lint, lint_rules
 
-from .fragments import NEARBY, whole
+from .fragments import NEARBY, deployed, whole
 
 CASES = Path(__file__).parent / "rules"
 SEVERITY = {rule.id: rule.severity.value for rule in lint_rules()}
-KEYS = {"case", "charter", "finds", "lines", "weighs", "says", "files"}
+KEYS = {"case", "charter", "finds", "lines", "weighs", "says", "files", "deployment"}
 
 
 def read(rule: str) -> list[dict[str, Any]]:
@@ -63,7 +63,8 @@ def test_case(rule: str, case: dict[str, Any]) -> None:
     loaded = load_text(whole(case["charter"]), files=within({**NEARBY, **case.get("files", {})}))
     assert () == loaded.findings
     assert loaded.source is not None
-    hits = [finding for finding in lint(loaded) if finding.rule == rule]
+    where = deployed(case["deployment"]) if "deployment" in case else None
+    hits = [finding for finding in lint(loaded, where) if finding.rule == rule]
     told = [f"{hit.message}; {hit.hint}" for hit in hits]
     underlined = [under(loaded.source.line(hit.location.line), hit.location) for hit in hits]
     assert case["finds"] == underlined, told

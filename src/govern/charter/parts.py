@@ -11,7 +11,7 @@ from hashlib import sha256
 from govern.charter.files import Files, joined
 from govern.charter.model import Charter, Kind, Part, Word
 from govern.charter.reader import Reader
-from govern.findings import Finding
+from govern.findings import Finding, Location
 
 MOST_FILES = 100
 DEEPEST = 20
@@ -37,6 +37,7 @@ class Parts:
         self.load = load
         self.known: dict[str, Charter | None] = {}
         self.parts: dict[str, Part] = {}
+        self.causes: dict[Location, Finding] = {}  # where a broken file is named, the error at the bottom of it
         self.open: list[str] = [whole] if whole else []
 
     def one(self, reader: Reader, word: Word, kind: Kind, path: str) -> Charter | None:
@@ -76,10 +77,11 @@ class Parts:
         self.open.pop()
         self.known[place] = charter
         if charter is None:
-            first = findings[0]
-            count = f"{len(findings)} error{'s' * (len(findings) != 1)}"
-            message = f"`{word}` does not load: {count}, the first at {first.location}: {first.message}"
-            reader.told("broken-part", word.at, message, f"govern lint {shown}")
+            first = self.causes.get(findings[0].location, findings[0])
+            self.causes[word.at] = first
+            more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+            message = f"`{word}` does not load: {first.location}: {first.message}{more}"
+            reader.told("broken-part", word.at, message, f"govern lint {first.location.file}")
             return None
         text = data.decode("utf-8")
         digest = f"sha256:{sha256(data).hexdigest()}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import TypeVar
 
 from govern.charter import kinds, references, vocabulary
@@ -22,7 +23,7 @@ from govern.charter.reader import Fields, Reader, meant
 from govern.charter.rules import read_never, read_rules
 from govern.charter.scenarios import read_scenarios
 from govern.charter.tools import by_every_name, read_tools
-from govern.charter.yaml_tree import Map, Scalar, Seq
+from govern.charter.yaml_tree import MOST_FINDINGS, Map, Scalar, Seq
 
 _T = TypeVar("_T")
 _LEVELS = {Kind.CHARTER: vocabulary.CHARTER, Kind.BASE: vocabulary.BASE, Kind.LIBRARY: vocabulary.LIBRARY}
@@ -144,22 +145,19 @@ class _File:
             *(limit.effect for limit in limits),
             *(each.effect for each in after),
         )
-        reader.findings.extend(
-            references.check(
-                references.Parts(
-                    self.kind,
-                    reader.named,
-                    self.known_roles(roles),
-                    self.known_gates(gates),
-                    tools if self.known("tools", tools) and tools else None,
-                    known_facts,
-                    identity,
-                    (identity is not None) if "identity" in fields else not fields.may_be("identity"),
-                    self.ids_of_parts(tools) if self.ids_known() else None,
-                    effects,
-                )
-            )
+        names = references.Parts(
+            self.kind,
+            reader.named,
+            self.known_roles(roles),
+            self.known_gates(gates),
+            tools if self.known("tools", tools) and tools else None,
+            known_facts,
+            identity,
+            (identity is not None) if "identity" in fields else not fields.may_be("identity"),
+            self.ids_of_parts(tools) if self.ids_known() else None,
+            effects,
         )
+        reader.findings.extend(islice(references.check(names), max(0, MOST_FINDINGS - len(reader.findings))))
         if reader.findings or reader.flawed or agent is None or version is None or purpose is None or owner is None:
             return None
         own = Charter(

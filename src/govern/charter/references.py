@@ -5,7 +5,7 @@ Works on what could be read; a name whose definition is broken counts as defined
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from govern.charter import vocabulary
@@ -41,26 +41,24 @@ class Parts:
     effects: tuple[Effect, ...]
 
 
-def check(parts: Parts) -> list[Finding]:
-    """Everything that does not agree."""
-    found: list[Finding] = []
+def check(parts: Parts) -> Iterator[Finding]:
+    """Everything that does not agree, one by one: who asks may stop."""
     if parts.roles is not None:
-        found.extend(_roles(parts.named["role"], parts.roles))
+        yield from _roles(parts.named["role"], parts.roles)
     if parts.gates is not None:
-        found.extend(_gates(parts, parts.gates))
-        found.extend(_cycles(parts.gates))
-        found.extend(_silent_allows(parts, parts.gates))
+        yield from _gates(parts, parts.gates)
+        yield from _cycles(parts.gates)
+        yield from _silent_allows(parts, parts.gates)
     if parts.tools is not None and parts.kind is Kind.CHARTER:
-        found.extend(_tools(parts, parts.tools))
+        yield from _tools(parts, parts.tools)
     if parts.facts is not None:
-        found.extend(_facts(parts.named["fact_path"], parts.facts))
-        found.extend(_fact_cycles(parts.facts))
+        yield from _facts(parts.named["fact_path"], parts.facts)
+        yield from _fact_cycles(parts.facts)
     if parts.identity_known:
-        found.extend(_scopes(parts))
-    found.extend(duplicate_ids(parts.named["rule"]))
+        yield from _scopes(parts)
+    yield from duplicate_ids(parts.named["rule"])
     if parts.ids is not None:
-        found.extend(_causes(parts, parts.ids))
-    return found
+        yield from _causes(parts, parts.ids)
 
 
 def _error(rule: str, at: Location, message: str, hint: str = "") -> Finding:

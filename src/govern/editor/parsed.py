@@ -21,9 +21,9 @@ from govern.findings import Finding
 _NAMED = {"extends": "base", "uses": "library", "minimums": "base"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Parsed:
-    """A file with its tree.
+    """A file with its tree; equal to itself alone, so that what is made of it is kept under it.
 
     Args:
         file: its path, or a name where it has none.

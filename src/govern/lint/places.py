@@ -87,10 +87,8 @@ def beside(source: Source, value: Location, key: str, text: str, message: str, *
         return None
     if found["indent"].strip(" -"):
         return Fix(message, (Edit(end, end, f", {text}"),), safe)
-    stop = source.text.find("\n", end)
-    stop = len(source.text) if stop < 0 else stop - (source.text[stop - 1] == "\r")
     indent = found["indent"].replace("-", " ")
-    return Fix(message, (Edit(stop, stop, f"\n{indent}{text}"),), safe)
+    return Fix(message, (_line_after(source, end, f"{indent}{text}"),), safe)
 
 
 def appended(source: Source, last: Location, text: str, message: str, *, safe: bool = True) -> Fix | None:
@@ -101,6 +99,12 @@ def appended(source: Source, last: Location, text: str, message: str, *, safe: b
     dash = re.fullmatch(r"( *- )[\"']?", source.line(last.line)[: last.column - 1])
     if dash is None:
         return None
-    stop = source.text.find("\n", end)
-    stop = len(source.text) if stop < 0 else stop - (source.text[stop - 1] == "\r")
-    return Fix(message, (Edit(stop, stop, f"\n{dash[1]}{text}"),), safe)
+    return Fix(message, (_line_after(source, end, f"{dash[1]}{text}"),), safe)
+
+
+def _line_after(source: Source, offset: int, line: str) -> Edit:
+    """A line of its own behind the one that an offset is on, which keeps its comment."""
+    ending = "\r\n" if "\r\n" in source.text else "\n"
+    stop = source.text.find(ending, offset)
+    stop = len(source.text) if stop < 0 else stop
+    return Edit(stop, stop, f"{ending}{line}")

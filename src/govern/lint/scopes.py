@@ -22,6 +22,7 @@ from govern.charter.model import (
     gate_of,
 )
 from govern.conditions import constant
+from govern.findings import Location
 from govern.lint.sites import asked_always
 from govern.policy.glob import is_glob, matches
 
@@ -52,11 +53,7 @@ def raising(charter: Charter) -> tuple[tuple[Selector, Tier], ...]:
     """What raises the tier of calls of several tools, and to which: rules, limits, `after_reading`."""
     after = charter.untrusted.after_reading if charter.untrusted else ()
     parts: tuple[Rule | Limit | AfterReading, ...] = (*charter.rules, *charter.limits, *after)
-    return tuple(
-        (selector_of(part), part.effect.tier)
-        for part in parts
-        if isinstance(part.effect, RaisesTier)
-    )
+    return tuple((selector_of(part), part.effect.tier) for part in parts if isinstance(part.effect, RaisesTier))
 
 
 def _may(selector: Selector, tool: Tool, raises: Iterable[tuple[Selector, Tier]]) -> bool:
@@ -123,3 +120,8 @@ def never(charter: Charter, name: str) -> str | None:
             if word.name == name or (is_glob(word.name) and matches(word.name, name)):
                 return word.name
     return None
+
+
+def own(charter: Charter, at: Location) -> Location:
+    """A place in the file itself: the agent's name where something of a base is wrong for this agent."""
+    return at if charter.here(at) else charter.agent_at

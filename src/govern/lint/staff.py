@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from govern.charter.deployment import Deployment
-from govern.charter.model import Charter, Gate
-from govern.findings import Location
+from govern.charter.model import Gate
 
 
 def people(gate: Gate, deployment: Deployment) -> frozenset[str]:
@@ -16,8 +15,3 @@ def people(gate: Gate, deployment: Deployment) -> frozenset[str]:
 def enough(gate: Gate, deployment: Deployment) -> bool:
     """Whether as many people as its quorum can answer a gate; the person served always can."""
     return gate.confirm or len(people(gate, deployment)) >= gate.quorum
-
-
-def own(charter: Charter, at: Location) -> Location:
-    """A place in the linted file: the agent's name for what a base says, since it is wrong for this agent here."""
-    return at if charter.here(at) else charter.agent_at

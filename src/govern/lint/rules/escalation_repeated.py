@@ -15,13 +15,16 @@ KINDS = (Kind.CHARTER, Kind.BASE)
 
 
 def check(charter: Charter) -> Iterator[Hit]:
-    for at, later in enumerate(charter.escalation):
-        for earlier_at, other in enumerate(charter.escalation):
-            if other is later or not _covers(other, later) or (_covers(later, other) and at < earlier_at):
-                continue  # of two that say the same, the second is the one too many
-            message = f"`{later.to}` is already called for `{later.event}`, as early and with as much effect"
-            yield Hit(message, later.event.at, f"delete one of them; the other: line {other.at.line}")
-            break
+    for at, one in enumerate(charter.escalation):
+        if not charter.here(one.at):
+            continue
+        for other_at, other in enumerate(charter.escalation):
+            # Of two of this file that say the same, the second is the one too many.
+            twice = _covers(one, other) and charter.here(other.at) and at < other_at
+            if other is not one and _covers(other, one) and not twice:
+                message = f"`{one.to}` is already called for `{one.event}`, as early and with as much effect"
+                yield Hit(message, one.event.at, f"delete it; the other: {other.at}")
+                break
 
 
 def _covers(one: Escalation, other: Escalation) -> bool:

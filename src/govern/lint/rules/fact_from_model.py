@@ -20,6 +20,8 @@ _REPEATS = word_set("echo memorize note plan ponder print reason reflect remembe
 
 def check(charter: Charter) -> Iterator[Hit]:
     for fact in charter.facts.values():
+        if not charter.here(fact.at):
+            continue
         for word in fact.source.tools if fact.source else ():
             verb = next(iter(words(own_name(word.name))), "")
             if verb in _REPEATS:

@@ -8,6 +8,7 @@ from govern.charter.model import Charter, Kind
 from govern.findings import Confidence, Severity
 from govern.lint.hit import Hit
 from govern.lint.outside import brings_outside
+from govern.lint.scopes import own
 
 SEVERITY = Severity.WARNING
 CONFIDENCE = Confidence.HIGH
@@ -23,8 +24,8 @@ def check(charter: Charter) -> Iterator[Hit]:
             if charter.untrusted is not None and word.name not in trusted:
                 message = f"`{fact.name}` comes from `{word}`, whose output is not trusted: it is unknown once flagged"
                 hint = "take it from a tool under `trusted`; trust this one only if nobody outside writes what it gives"
-                yield Hit(message, word.at, hint)
+                yield Hit(message, own(charter, word.at), hint)
             elif charter.untrusted is None and tool is not None and (why := brings_outside(tool)):
                 message = f"`{fact.name}` comes from `{word}`, which others may write: {why}"
                 hint = "take it from the system that holds the record"
-                yield Hit(message, word.at, hint, confidence=Confidence.MEDIUM)
+                yield Hit(message, own(charter, word.at), hint, confidence=Confidence.MEDIUM)

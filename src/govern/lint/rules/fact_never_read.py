@@ -26,7 +26,7 @@ def check(charter: Charter) -> Iterator[Hit]:
                 read.add(name)
                 waiting.append(name)
     for fact in charter.facts.values():
-        if fact.name not in read:
+        if fact.name not in read and charter.here(fact.at):
             given = any(fact.name in scenario.given for scenario in charter.scenarios)
             message = f"no condition reads the fact `{fact.name}`" + (": scenarios only give it" if given else "")
             yield Hit(message, fact.at, "write the rule that it was declared for, or delete it")

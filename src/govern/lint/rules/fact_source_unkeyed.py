@@ -8,6 +8,7 @@ from govern.charter.model import Charter, Fact, Tool
 from govern.conditions.tree import Call, Field, Name, Node, walk
 from govern.findings import Confidence, Severity
 from govern.lint.hit import Hit, listed
+from govern.lint.scopes import own
 
 SEVERITY = Severity.WARNING
 CONFIDENCE = Confidence.HIGH
@@ -24,7 +25,9 @@ def check(charter: Charter) -> Iterator[Hit]:
             message = f"`{fact.name}` is the latest result of {names}, whichever record that was about"
             hint = "add `where: {ARGUMENT: args.ARGUMENT}`, an argument of the lookup and what it equals in the call"
             known = all(tool.input is not None for tool in choosing)
-            yield Hit(message, fact.source.tools[0].at, hint, confidence=None if known else Confidence.LOW)
+            yield Hit(
+                message, own(charter, fact.source.tools[0].at), hint, confidence=None if known else Confidence.LOW
+            )
 
 
 def _chooses(tool: Tool) -> bool:

@@ -8,6 +8,7 @@ from govern.charter.model import Charter, Fact, Tool, Word
 from govern.findings import Confidence, Severity, did_you_mean
 from govern.lint.hit import Hit, listed
 from govern.lint.places import missing, parsed
+from govern.lint.scopes import own
 from govern.lint.sites import Site, sites
 
 SEVERITY = Severity.WARNING
@@ -20,7 +21,7 @@ def check(charter: Charter) -> Iterator[Hit]:
     for fact in looked_up:
         for key, place in fact.source.where if fact.source else ():
             yield from _source(charter, fact, key)
-            yield from _call(places, fact, place)
+            yield from _call(charter, places, fact, place)
 
 
 def _source(charter: Charter, fact: Fact, key: Word) -> Iterator[Hit]:
@@ -33,10 +34,10 @@ def _source(charter: Charter, fact: Fact, key: Word) -> Iterator[Hit]:
         if nothing is not None:
             what = "no part of the result" if of_result else "no argument"
             message = f"`{key}` is {what} of `{word}`: no result matches, and `{fact.name}` is unknown for every call"
-            yield Hit(message, key.at, did_you_mean(str(path[-1]), nothing.names))
+            yield Hit(message, own(charter, key.at), did_you_mean(str(path[-1]), nothing.names))
 
 
-def _call(places: list[Site], fact: Fact, place: Word) -> Iterator[Hit]:
+def _call(charter: Charter, places: list[Site], fact: Fact, place: Word) -> Iterator[Hit]:
     """The argument of the call that is judged, of each tool whose conditions ask for the fact."""
     root, path = parsed(place.name)
     if root != "args":
@@ -50,4 +51,4 @@ def _call(places: list[Site], fact: Fact, place: Word) -> Iterator[Hit]:
         nothing = missing(one.input, path)
         message = f"`{place}` is no argument of {listed(sorted(lacking))}: `{fact.name}` is always unknown there"
         hint = did_you_mean(str(path[-1]), nothing.names if nothing else ())
-        yield Hit(message, place.at, hint if len(lacking) == 1 else "")
+        yield Hit(message, own(charter, place.at), hint if len(lacking) == 1 else "")

@@ -26,7 +26,11 @@ _NAMES = word_set("""
 
 def check(charter: Charter) -> Iterator[Hit]:
     for limit in charter.limits:
-        if not limit.for_each or not all(word.name.startswith("args.") for word in limit.for_each):
+        if (
+            not charter.here(limit.at)
+            or not limit.for_each
+            or not all(word.name.startswith("args.") for word in limit.for_each)
+        ):
             continue
         tools = selected(charter, limit.select)
         if _bounded_otherwise(charter, limit, tools):

@@ -26,4 +26,5 @@ def check(charter: Charter) -> Iterator[Hit]:
                 )
                 first = next(iter(lacking.values()))
                 hint = did_you_mean(str(path[-1]), first.names) if len(lacking) == len(tools) else ""
-                yield Hit(message, word.at, hint or "write a limit of its own for those that have it")
+                at = word.at if charter.here(word.at) else charter.tools[next(iter(lacking))].at
+                yield Hit(message, at, hint or "write a limit of its own for those that have it")

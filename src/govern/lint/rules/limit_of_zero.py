@@ -15,7 +15,7 @@ KINDS = (Kind.CHARTER, Kind.BASE)
 
 def check(charter: Charter) -> Iterator[Hit]:
     for limit in charter.limits:
-        if limit.max == 0 if limit.sum is not None else limit.max < 1:
+        if charter.here(limit.at) and (limit.max == 0 if limit.sum is not None else limit.max < 1):
             every = f"whose `{limit.sum}` is not 0 " if limit.sum is not None else ""
             message = f"`{limit.id}` has no room for a single call: every call {every}is over it"
             if isinstance(limit.effect, Deny):

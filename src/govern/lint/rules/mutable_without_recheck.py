@@ -46,7 +46,7 @@ def check(charter: Charter) -> Iterator[Hit]:
             message = f"what {listed([f'args.{name}' for name in named])} names may change after the approver looked"
             hint = f"add {' or '.join(f'`recheck: {name}`' for name in readers[:3])}: a changed result asks again"
             at, fix = tool.approval.gate.at, None
-            if len(readers) == 1 and charter.here(at):
+            if len(readers) == 1:
                 text = f"recheck: {readers[0]}"
                 fix = beside(charter.source, at, "ask", text, "read it again before the call", safe=False)
             yield Hit(message, at, hint, fix=fix)

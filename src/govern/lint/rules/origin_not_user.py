@@ -21,7 +21,7 @@ KINDS = (Kind.CHARTER, Kind.BASE)
 
 
 def check(charter: Charter) -> Iterator[Hit]:
-    asking = [clause for clause in charter.clauses if "origin" in clause.condition.outside]
+    asking = [clause for clause in charter.clauses if "origin" in clause.condition.outside and charter.here(clause.at)]
     by_clause = {id(site.clause): site for site in sites(charter)} if asking else {}
     for clause in asking:
         for node in walk(clause.condition.tree):

@@ -25,8 +25,6 @@ def check(charter: Charter) -> Iterator[Hit]:
             if thing and thing in things:
                 message = f"`{tool.name}` reads `{thing}` too, and the scope `{records.name}` does not judge it"
                 hint = f"add it to `read_by` of `{records.name}`, or give it a `show_only_if`"
-                fix = None
-                if charter.here(records.read_by[-1].at):
-                    last = records.read_by[-1].at
-                    fix = appended(charter.source, last, tool.name, "judge what it reads as well", safe=False)
+                last = records.read_by[-1].at
+                fix = appended(charter.source, last, tool.name, "judge what it reads as well", safe=False)
                 yield Hit(message, tool.at, hint, fix=fix)

@@ -28,7 +28,8 @@ def check(charter: Charter) -> Iterator[Hit]:
         if free:
             names = listed([tool.name for tool in free])
             message = f"`{limit.sum}` of {names} may be negative: such calls make room for more"
-            yield Hit(message, limit.sum.at, "say `minimum: 0` in its schema", fix=_fix(charter, free, path))
+            at = limit.sum.at if charter.here(limit.sum.at) else free[0].at
+            yield Hit(message, at, "say `minimum: 0` in its schema", fix=_fix(charter, free, path))
 
 
 def _bounded(tool: Tool, path: Path) -> bool:

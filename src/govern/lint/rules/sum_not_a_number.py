@@ -27,7 +27,8 @@ def check(charter: Charter) -> Iterator[Hit]:
             told.add((tool.name, limit.sum.name))
             problem = _problem(tool, path)
             if problem:
-                yield Hit(f"`{limit.sum}` {problem}", limit.sum.at, _HINT)
+                at = limit.sum.at if charter.here(limit.sum.at) else tool.at
+                yield Hit(f"`{limit.sum}` {problem}", at, _HINT)
 
 
 _HINT = "add up a number that every call must give, and only of tools that have it"

@@ -1,0 +1,1 @@
+"""The libraries, bases and example charters that are shipped."""
