@@ -1,1 +1,1 @@
-"""The libraries, bases and example charters that are shipped."""
+"""What the shipped charters mean."""

@@ -13,7 +13,7 @@ from govern.compile.lower import lower
 from govern.policy.derive import first_call
 from govern.policy.engine import Engine
 
-from .shipped import EXAMPLES, advice, canonical, serious, shipped
+from .shipped import CHARTERS, EXAMPLES, advice, canonical, serious, shipped
 
 # What is left to whoever takes one over: more scenarios than an example has, and a lock of their own.
 NOTES = {"few-scenarios", "not-locked"}

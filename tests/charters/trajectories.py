@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from govern.policy.model import Fact, FactField, Limit, Policy
 
 CORPUS = Path(os.environ.get("GOVERN_CORPUS") or Path(__file__).resolve().parents[3] / "shared" / "corpus")
 FILES = {"airline": "airline_gpt-4o.json.zst", "retail": "retail_grok-3.json.zst"}
+AVAILABLE = (CORPUS / "taubench").is_dir()
 _STEP = re.compile(r"\.?([A-Za-z_][A-Za-z0-9_-]*)|\[([0-9]+)\]")
 _IS: dict[str, tuple[type, ...]] = {
     "string": (str,), "number": (int, float), "integer": (int,), "boolean": (bool,), "list": (list,), "object": (dict,),
@@ -150,5 +151,5 @@ def _exceeded(limit: Limit, before: tuple[Step, ...], step: Step) -> bool:
         and each.done
         and [at({"args": each.args}, place) for place in limit.for_each] == key
     ]
-    counted = [*earlier, replace(step)]
+    counted = [*earlier, step]
     return sum(at({"args": each.args}, limit.sum) if limit.sum else 1 for each in counted) > limit.max

@@ -27,6 +27,22 @@ KEYS = {
     "unanswered": "calls_without_result",
 }
 TAUBENCH = {"airline": "taubench/airline_gpt-4o.json.zst", "retail": "taubench/retail_grok-3.json.zst"}
+# Without the facts that stand in results, most calls of these charters cannot be decided: that is said, and is exit 3.
+VERDICTS = {
+    "airline": {"allow": 472, "approval": 0, "deny": 12, "undecidable": 137},
+    "retail": {"allow": 80, "approval": 0, "deny": 5, "undecidable": 367},
+}
+# What the same charters let pass, call by call, before they had facts: nothing more is allowed since.
+ALLOWED_BEFORE = {
+    "airline": {
+        "calculate", "get_reservation_details", "get_user_details", "list_all_airports", "search_direct_flight",
+        "search_onestop_flight", "think", "transfer_to_human_agents",
+    },
+    "retail": {
+        "calculate", "find_user_id_by_email", "find_user_id_by_name_zip", "get_order_details", "get_product_details",
+        "get_user_details", "list_all_product_types", "transfer_to_human_agents",
+    },
+}  # fmt: skip
 
 pytestmark = [
     pytest.mark.corpus,
@@ -107,7 +123,10 @@ def test_taubench(agent: str, folder: bool) -> None:
     charter = ["charters/taubench", "--agent", agent] if folder else [f"charters/taubench/{agent}.yaml"]
     code, document = shadow("shadow-report", str(CORPUS / TAUBENCH[agent]), "--charter", *charter)
     assert_nothing_is_lost(document, [TAUBENCH[agent]])
-    assert (0, 0, []) == (code, document["not_judged"], document["unmapped"])
+    assert (3, []) == (code, document["unmapped"])
+    assert VERDICTS[agent] == document["verdicts"]
+    assert document["verdicts"]["undecidable"] == document["not_judged"]
+    assert {row["tool"] for row in document["by_tool"] if row["allow"]} <= ALLOWED_BEFORE[agent]
 
 
 @pytest.mark.parametrize("agent", TAUBENCH)

@@ -142,29 +142,29 @@ class Reader:
             name = str(key.value)
             if name in level.known:
                 entries[name] = (key, value)
-            elif not node.broken:
+            else:
                 strangers.append(key)
+        guesses: set[str | None] = set()
         for key in strangers:
-            self.unknown(key, level, entries)
-        strange = [str(key.value) for key, _ in node.entries if key.value not in level.known]
-        guesses = frozenset(meant(name, level.known, entries) for name in strange[:MOST_FINDINGS])
+            if not (node.broken or self.full):
+                guesses.add(self.unknown(key, level, entries))
         for name in level.required:
             if name not in entries and name not in guesses and not (node.broken or node.lost):
                 self.error("missing-key", at or _first(node), f"{level.what} needs `{name}`")
-        return Fields(entries, at or node, guesses=guesses, broken=node.broken or node.lost)
+        return Fields(entries, at or node, guesses=frozenset(guesses), broken=node.broken or node.lost)
 
-    def unknown(self, key: Scalar, level: Level, written: Collection[str]) -> None:
-        if self.full:
-            return
+    def unknown(self, key: Scalar, level: Level, written: Collection[str]) -> str | None:
+        """Reports a key that is not one of its level; the one that was probably meant."""
         name = str(key.value)
+        near = meant(name, level.known, written)
         message = f"`{name}` is not a key of {level.what}"
         if name in level.elsewhere:
             rule, hint = level.elsewhere[name]
             self.error(rule, key, message, hint)
         else:
-            near = meant(name, level.known, written)
             hint = f"did you mean `{near}`?" if near else did_you_mean(name, level.known)
             self.error("unknown-key", key, message, hint)
+        return near
 
     def mapping(self, node: Node, what: str) -> tuple[tuple[Scalar, Node], ...]:
         """The entries of a mapping with keys of the author's choice; it may not be empty."""
@@ -349,7 +349,7 @@ class Reader:
         Args:
             places: which of `record` and `result` exist in it.
         """
-        if isinstance(node, Scalar) and node.refused:
+        if self.full or (isinstance(node, Scalar) and node.refused):
             return None
         if not (isinstance(node, Scalar) and isinstance(node.value, str)):
             if isinstance(node, Scalar):

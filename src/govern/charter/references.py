@@ -111,12 +111,10 @@ def _fact_cycles(facts: Mapping[str, Fact | None]) -> Iterable[Finding]:
         roots = (value.name.partition(".")[0] for _, value in where)
         return [root for root in roots if root in facts]
 
-    told: set[str] = set()
-    for name, fact in facts.items():
-        path = _way_back(name, asks) if name not in told else None
-        if path is not None and fact is not None:
-            told.update(path)
-            message = f"the fact `{name}` is looked up by itself: {' → '.join(path)}"
+    for path in _circles(facts, asks):
+        fact = facts[path[0]]
+        if fact is not None:
+            message = f"the fact `{path[0]}` is looked up by itself: {' → '.join(path)}"
             yield _error("fact-cycle", fact.at, message, "look one of them up by an argument")
 
 
@@ -163,37 +161,40 @@ def _cycles(gates: Mapping[str, Gate | None]) -> Iterable[Finding]:
         gate = gates.get(name)
         return [step.gate.name for step in gate.steps] if gate is not None else []
 
-    reported: set[frozenset[str]] = set()
-    for name in gates:
-        path = _way_back(name, asks)
-        if path and frozenset(path) not in reported:
-            reported.add(frozenset(path))
-            gate = gates[name]
-            step = next(step for step in gate.steps if step.gate.name == path[1]) if gate else None
-            if step is not None:
-                message = f"escalation comes back to `{name}`: {' → '.join(path)}"
-                yield _error("escalation-cycle", step.gate.at, message, "escalate upwards only")
+    for path in _circles(gates, asks):
+        gate = gates[path[0]]
+        step = next(step for step in gate.steps if step.gate.name == path[1]) if gate else None
+        if step is not None:
+            message = f"escalation comes back to `{path[0]}`: {' → '.join(path)}"
+            yield _error("escalation-cycle", step.gate.at, message, "escalate upwards only")
 
 
-def _way_back(name: str, following: Callable[[str], list[str]]) -> list[str] | None:
-    """The shortest way from a name to itself."""
-    waiting, seen = [[name]], set[str]()
-    while waiting:
-        path = waiting.pop(0)
-        for each in following(path[-1]):
-            if each == name:
-                return [*path, name]
-            if each not in seen:
-                seen.add(each)
-                waiting.append([*path, each])
-    return None
+def _circles(names: Iterable[str], following: Callable[[str], list[str]]) -> Iterator[list[str]]:
+    """Ways from a name back to itself; every name is visited once: a long chain costs no more than its length."""
+    done: set[str] = set()
+    for first in names:
+        path: dict[str, None] = {}
+        waiting = [(first, True)]
+        while waiting:
+            name, enter = waiting.pop()
+            if not enter:
+                path.popitem()
+                done.add(name)
+            elif name in path:
+                way = list(path)
+                yield [*way[way.index(name) :], name]
+            elif name not in done:
+                path[name] = None
+                waiting.append((name, False))
+                waiting.extend((each, True) for each in reversed(following(name)))
 
 
 def _silent_allows(parts: Parts, gates: Mapping[str, Gate | None]) -> Iterable[Finding]:
     """Silence may allow only where an internal tool that can be undone asks on its own authority."""
     hint = "end the gate in `then: deny`, or ask another gate here"
+    allowing = _allowing(gates)
     for tool in (parts.tools or {}).values():
-        if tool is None or tool.approval is None or not _allows(gates, tool.approval.gate.name):
+        if tool is None or tool.approval is None or tool.approval.gate.name not in allowing:
             continue
         if tool.tier == Tier.IRREVERSIBLE or tool.external:
             what = "irreversible" if tool.tier == Tier.IRREVERSIBLE else "external"
@@ -201,20 +202,24 @@ def _silent_allows(parts: Parts, gates: Mapping[str, Gate | None]) -> Iterable[F
             yield _error("silence-allows", tool.approval.gate.at, message, hint)
     for effect in parts.effects:
         gate = gate_of(effect)
-        if gate is not None and _allows(gates, gate.name):
+        if gate is not None and gate.name in allowing:
             message = f"`{gate.name}` allows by silence, and a rule asks it"
             yield _error("silence-allows", gate.at, message, hint)
 
 
-def _allows(gates: Mapping[str, Gate | None], name: str) -> bool:
-    seen: set[str] = set()
-    waiting = [name]
+def _allowing(gates: Mapping[str, Gate | None]) -> set[str]:
+    """The gates that may end in an allowance, by themselves or by one that they ask."""
+    asked_by: dict[str, list[str]] = {}
+    found: set[str] = set()
+    waiting: list[str] = []
+    for name, gate in gates.items():
+        for step in gate.steps if gate is not None else ():
+            asked_by.setdefault(step.gate.name, []).append(name)
+        if gate is not None and gate.end.verdict == Verdict.ALLOW:
+            waiting.append(name)
     while waiting:
-        gate = gates.get(waiting.pop())
-        if gate is None or gate.name in seen:
-            continue
-        seen.add(gate.name)
-        if gate.end.verdict == Verdict.ALLOW:
-            return True
-        waiting.extend(step.gate.name for step in gate.steps)
-    return False
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(asked_by.get(name, ()))
+    return found

@@ -318,7 +318,9 @@ class _Builder:
     def no_colon(self, frame: _Frame) -> bool:
         """Whether a key of a flow mapping has swallowed its value, as in `{tier read_only}`."""
         key = frame.key
-        if frame.broken or not (frame.flow and key and key.plain and isinstance(key.value, str) and " " in key.value) or key.refused:
+        if frame.broken or not frame.flow or key is None or key.refused or not key.plain:
+            return False
+        if not isinstance(key.value, str) or " " not in key.value:
             return False
         frame.seen.pop(key.value, None)
         self.key(frame, self.without_colon(key.value.split()[0], key))

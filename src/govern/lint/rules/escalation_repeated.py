@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from govern.charter.model import Charter, Escalation, Kind
+from govern.charter.model import Charter, Escalation
 from govern.charter.vocabulary import ACTIONS
 from govern.findings import Confidence, Severity
 from govern.lint.hit import Hit
 
 SEVERITY = Severity.WARNING
 CONFIDENCE = Confidence.HIGH
-KINDS = (Kind.CHARTER, Kind.BASE)
 
 
 def check(charter: Charter) -> Iterator[Hit]:

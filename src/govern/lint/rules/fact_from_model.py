@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from govern.charter.model import Charter, Fact, Kind
+from govern.charter.model import Charter, Fact
 from govern.findings import Confidence, Severity
 from govern.lint.hit import Hit, listed
 from govern.lint.outside import own_name, word_set
@@ -12,7 +12,6 @@ from govern.policy.verbs import words
 
 SEVERITY = Severity.WARNING
 CONFIDENCE = Confidence.MEDIUM
-KINDS = (Kind.CHARTER, Kind.BASE)
 
 # Tools that give back what they were given.
 _REPEATS = word_set("echo memorize note plan ponder print reason reflect remember repeat say scratchpad think todo")

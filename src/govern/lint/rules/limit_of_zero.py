@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from govern.charter.model import Charter, Deny, Kind
+from govern.charter.model import Charter, Deny
 from govern.findings import Confidence, Severity
 from govern.lint.hit import Hit
 
 SEVERITY = Severity.WARNING
 CONFIDENCE = Confidence.HIGH
-KINDS = (Kind.CHARTER, Kind.BASE)
 
 
 def check(charter: Charter) -> Iterator[Hit]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from govern.charter.model import Charter, Clause, Kind
+from govern.charter.model import Charter, Clause
 from govern.conditions.tree import Call, ListLit, Lit, Node, walk
 from govern.findings import Confidence, Fix, Severity
 from govern.lint.hit import Hit
@@ -17,7 +17,6 @@ from govern.lint.sites import Site, rewrite, sites
 
 SEVERITY = Severity.WARNING
 CONFIDENCE = Confidence.HIGH
-KINDS = (Kind.CHARTER, Kind.BASE)
 
 
 def check(charter: Charter) -> Iterator[Hit]:

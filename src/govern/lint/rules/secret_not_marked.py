@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from govern.charter.model import Charter, Input, Kind, Tool
+from govern.charter.model import Charter, Input, Tool
 from govern.findings import Confidence, Fix, Location, Severity
 from govern.lint.hit import Hit
 from govern.lint.paths import types
@@ -14,7 +14,6 @@ from govern.lint.places import appended, beside, key_of
 
 SEVERITY = Severity.WARNING
 CONFIDENCE = Confidence.MEDIUM
-KINDS = (Kind.CHARTER, Kind.LIBRARY)
 
 _SECRET = re.compile(
     r"(?:.*_)?(?:password|passwd|passphrase|pwd|secret|api_?key|access_?key|private_?key|secret_?key|signing_?key|"
