@@ -111,7 +111,6 @@ rules: [{id: r, tools: [mark], only_if: order.total > 5, otherwise: deny}]
         ("limit-key-missing", "mark"),
         ("fact-where-unknown-argument", "agent"),
         ("fact-from-untrusted", "agent"),
-        ("escalation-repeated", "escalation"),
     } <= places
     elsewhere = {finding.rule for finding in lint(loaded) if finding.location.file != "charter.yaml"}
     ours = {"fact-from-model", "fact-never-read", "limit-of-zero", "origin-not-user", "keyed-by-model"}

@@ -225,7 +225,7 @@ def test_shown_and_counted(govern: Govern, tmp_path: Path) -> None:
     assert 0 == loud.code
     assert (
         """\
-suppressed[role-unused]: no gate asks the role `desk`
+suppressed[role-unused]: nothing asks or calls the role `desk`
   team.yaml:1:15
    1 | roles: [head, desk]  # govern: ignore[role-unused] from March
      |               ^^^^ because: from March

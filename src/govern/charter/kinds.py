@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 
 # A role, a gate, a rule: lower-case words, so that two names never differ by case alone.
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
@@ -39,13 +39,33 @@ DAY = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
 DAY_WORDS = 'a day in quotes, as in `"2026-12-25"`'
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Held:
+    """A value: compared, hashed and shown by what it holds. Plain classes, not dataclasses: every command that reads a
+    charter imports all of these, and a dataclass takes 80 times as long to make.
+    """
+
+    __slots__: tuple[str, ...] = ()
+
+    def _held(self) -> tuple[object, ...]:
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and isinstance(other, Held) and self._held() == other._held()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._held()))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}{self._held()!r}"
+
+
+class Text(Held):
     """Words for people."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True)
-class Name:
+
+class Name(Held):
     """A name.
 
     Args:
@@ -54,116 +74,139 @@ class Name:
         pattern, words: its characters.
     """
 
-    of: str
-    refers: str = ""
-    pattern: re.Pattern[str] = NAME
-    words: str = NAME_WORDS
+    __slots__ = ("of", "pattern", "refers", "words")
+    __match_args__ = ("of", "refers", "pattern", "words")
+
+    def __init__(self, of: str, refers: str = "", pattern: re.Pattern[str] = NAME, words: str = NAME_WORDS) -> None:
+        self.of, self.refers, self.pattern, self.words = of, refers, pattern, words
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
+class Tools(Held):
     """A list of tools by exact name or glob; `mapped`: exact names must be the charter's own."""
 
-    mapped: bool
+    __slots__ = __match_args__ = ("mapped",)
+
+    def __init__(self, mapped: bool) -> None:
+        self.mapped = mapped
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(Held):
     """A whole number from `least`."""
 
-    least: int
+    __slots__ = __match_args__ = ("least",)
+
+    def __init__(self, least: int) -> None:
+        self.least = least
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Held):
     """A number of at least zero, at most six decimal places."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True)
-class Truth:
+
+class Truth(Held):
     """`true` or `false`."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True)
-class OneOf:
+
+class OneOf(Held):
     """One of a closed set of words; `rule` is the finding for any other."""
 
-    what: str
-    words: tuple[str, ...]
-    rule: str = "unknown-word"
+    __slots__ = ("rule", "what", "words")
+    __match_args__ = ("what", "words", "rule")
+
+    def __init__(self, what: str, words: tuple[str, ...], rule: str = "unknown-word") -> None:
+        self.what, self.words, self.rule = what, words, rule
 
 
-@dataclass(frozen=True, slots=True)
-class Duration:
+class Duration(Held):
     """`30s`, `15m`, `4h`, `2d`."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+
+class Pattern(Held):
     """Text of given characters that refers to nothing in the file."""
 
-    what: str
-    pattern: re.Pattern[str]
-    words: str
+    __slots__ = ("pattern", "what", "words")
+    __match_args__ = ("what", "pattern", "words")
+
+    def __init__(self, what: str, pattern: re.Pattern[str], words: str) -> None:
+        self.what, self.pattern, self.words = what, pattern, words
 
 
-@dataclass(frozen=True, slots=True)
-class ConditionText:
+class ConditionText(Held):
     """A condition; `places` says which of `record` and `result` exist in it."""
 
-    places: tuple[str, ...] = ()
+    __slots__ = __match_args__ = ("places",)
+
+    def __init__(self, places: tuple[str, ...] = ()) -> None:
+        self.places = places
 
 
-@dataclass(frozen=True, slots=True)
-class PathText:
+class PathText(Held):
     """A place below one of `roots`, as a condition writes it: `args.amount`, `order.total`."""
 
-    roots: tuple[str, ...]
-    words: tuple[str, ...] = ()
+    __slots__ = __match_args__ = ("roots", "words")
+
+    def __init__(self, roots: tuple[str, ...], words: tuple[str, ...] = ()) -> None:
+        self.roots, self.words = roots, words
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaText:
-    """A JSON Schema (2020-12) of an object."""
+class SchemaText(Held):
+    """A JSON Schema (2020-12): of arguments, which are an object, or of a result."""
+
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(Held):
     """`deny`, or `{approval: GATE}`, `{tier: TIER}`, or both of these together."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True)
-class Data:
+
+class Data(Held):
     """Plain data of any shape."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+
+class ListOf(Held):
     """A list that is not empty."""
 
-    item: Kind
+    __slots__ = __match_args__ = ("item",)
+
+    def __init__(self, item: Kind) -> None:
+        self.item = item
 
 
-@dataclass(frozen=True, slots=True)
-class MapOf:
+class MapOf(Held):
     """A mapping with names of the author's choice, not empty."""
 
-    key: Name | Pattern
-    value: Kind
+    __slots__ = __match_args__ = ("key", "value")
+
+    def __init__(self, key: Name | Pattern, value: Kind) -> None:
+        self.key, self.value = key, value
 
 
-@dataclass(frozen=True, slots=True)
-class Nested:
+class Nested(Held):
     """A mapping of a level of its own, by its name in `vocabulary`."""
 
-    level: str
+    __slots__ = __match_args__ = ("level",)
+
+    def __init__(self, level: str) -> None:
+        self.level = level
 
 
-@dataclass(frozen=True, slots=True)
-class Either:
+class Either(Held):
     """One of several ways to write it, told apart by shape."""
 
-    kinds: tuple[Kind, ...]
+    __slots__ = __match_args__ = ("kinds",)
+
+    def __init__(self, kinds: tuple[Kind, ...]) -> None:
+        self.kinds = kinds
 
 
 Kind = (
@@ -172,8 +215,7 @@ Kind = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Held):
     """A key of a level.
 
     Args:
@@ -182,15 +224,13 @@ class Key:
         required: whether a level without it is an error.
     """
 
-    name: str
-    value: Kind
-    says: str
-    by: str
-    required: bool = False
+    __slots__ = __match_args__ = ("name", "value", "says", "by", "required")
+
+    def __init__(self, name: str, value: Kind, says: str, by: str, required: bool = False) -> None:
+        self.name, self.value, self.says, self.by, self.required = name, value, says, by, required
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(Held):
     """One level of a file.
 
     Args:
@@ -198,22 +238,26 @@ class Level:
         keys: in the order in which `fmt` writes them.
         apart: required keys whose absence a reader of their own reports.
         elsewhere: keys that authors look for here and that stand elsewhere: the finding's id, and a hint.
+
+    `known` are the names of all keys, in canonical order; `required` those whose absence the reader's common check
+    tells.
     """
 
-    what: str
-    keys: tuple[Key, ...]
-    apart: tuple[str, ...] = ()
-    elsewhere: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    __slots__ = ("apart", "elsewhere", "keys", "known", "required", "what")
 
-    @property
-    def known(self) -> tuple[str, ...]:
-        """The names of all keys, in canonical order."""
-        return tuple(key.name for key in self.keys)
+    def __init__(
+        self,
+        what: str,
+        keys: tuple[Key, ...],
+        apart: tuple[str, ...] = (),
+        elsewhere: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+    ) -> None:
+        self.what, self.keys, self.apart, self.elsewhere = what, keys, apart, elsewhere
+        self.known = tuple(key.name for key in keys)
+        self.required = tuple(key.name for key in keys if key.required and key.name not in apart)
 
-    @property
-    def required(self) -> tuple[str, ...]:
-        """The keys that a level without them is told of by the reader's common check."""
-        return tuple(key.name for key in self.keys if key.required and key.name not in self.apart)
+    def __hash__(self) -> int:
+        return hash((self.what, self.keys))
 
     def key(self, name: str) -> Key:
         """The key of that name.

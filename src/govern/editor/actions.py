@@ -34,8 +34,6 @@ class Action:
 def actions(diagnosed: Diagnosed, start: int, end: int) -> Iterator[Action]:
     """What can be done about the findings of a span."""
     source = diagnosed.source
-    if source is None:
-        return
     known = {rule.id for rule in lint_rules()} if diagnosed.loads else set()
     for one in diagnosed.diagnostics:
         if one.end < start or end < one.start:
@@ -44,13 +42,12 @@ def actions(diagnosed: Diagnosed, start: int, end: int) -> Iterator[Action]:
         if finding.location.file != source.file:
             continue
         if finding.fix is not None:
-            edits = tuple(_moved(edit, diagnosed.shift) for edit in finding.fix.edits)
             title = finding.fix.message if finding.fix.safe else f"{finding.fix.message} (have a look)"
-            yield Action(title, edits, one, finding.fix.safe)
+            yield Action(title, finding.fix.edits, one, finding.fix.safe)
         if finding.rule in known and finding.location.line:
-            edit = _comment(source, one.start - diagnosed.shift, finding.rule)
+            edit = _comment(source, one.start, finding.rule)
             title = f"suppress `{finding.rule}` here: write the reason behind the bracket"
-            yield Action(title, (_moved(edit, diagnosed.shift),), one, False)
+            yield Action(title, (edit,), one, False)
 
 
 def every_safe_fix(diagnosed: Diagnosed, judge: Callable[[str], Diagnosed]) -> Action | None:
@@ -60,8 +57,6 @@ def every_safe_fix(diagnosed: Diagnosed, judge: Callable[[str], Diagnosed]) -> A
         judge: lints a text.
     """
     source = diagnosed.source
-    if source is None:
-        return None
 
     def state(of: Diagnosed, text: str) -> State:
         own = (one.finding for one in of.diagnostics if one.finding.location.file == source.file)
@@ -72,7 +67,7 @@ def every_safe_fix(diagnosed: Diagnosed, judge: Callable[[str], Diagnosed]) -> A
         return None
     edit = Edit(0, len(source.text), mended.after)
     title = f"apply {len(mended.fixed)} safe fix{'es' * (len(mended.fixed) != 1)}"
-    return Action(title, (_moved(edit, diagnosed.shift),), None, True)
+    return Action(title, (edit,), None, True)
 
 
 def _comment(source: Source, at: int, rule: str) -> Edit:
@@ -87,7 +82,3 @@ def _comment(source: Source, at: int, rule: str) -> Edit:
     indent = written[: len(written) - len(written.lstrip())]
     end = "\r\n" if source.text[start : start + len(written) + 1].endswith("\r") else "\n"
     return Edit(start, start, f"{indent}# govern: ignore[{rule}] {end}")
-
-
-def _moved(edit: Edit, shift: int) -> Edit:
-    return Edit(edit.start + shift, edit.end + shift, edit.text) if shift else edit

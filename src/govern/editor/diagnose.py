@@ -59,14 +59,13 @@ class Diagnosed:
     """What a text gave.
 
     Args:
-        source: the text that was judged: without a byte order mark, `shift` code points behind the client's.
+        source: the text that was judged.
         loads: whether it is a charter, base, library or deployment as it stands.
     """
 
     diagnostics: tuple[Diagnostic, ...]
-    source: Source | None = None
+    source: Source
     loads: bool = False
-    shift: int = 0
 
 
 def is_ours(text: str, file: str) -> bool:
@@ -91,6 +90,7 @@ def diagnose(
     """Lints a text as it stands in the editor.
 
     Args:
+        text: without a byte order mark.
         file: its path, or a name.
         files: gives the files that it names.
         configuration: what `govern lint` goes by.
@@ -98,23 +98,22 @@ def diagnose(
         root: the folder that messages see paths from; empty shows them whole.
     """
     data = text.encode("utf-8", "surrogatepass")
-    shift = int(text.startswith("\ufeff"))
-    source = Source.of(text[shift:], file)
-    if parsed(text[shift:], file).kind == "deployment":
+    source = Source.of(text, file)
+    if parsed(text, file).kind == "deployment":
         deployment, findings = read_deployment(data, file)
-        found = tuple(_diagnostic(finding, source, shift, None, root) for finding in findings)
-        return Diagnosed(found, source, deployment is not None, shift)
+        found = tuple(_diagnostic(finding, source, None, root) for finding in findings)
+        return Diagnosed(found, source, deployment is not None)
     loaded = load_bytes(data, file, files, lock=lock)
     linted = judge(file, loaded, configuration)
     view = View(
         configuration.settings.min_severity or Severity.NOTE, configuration.settings.min_confidence or Confidence.LOW
     )
     shown = (finding for finding in linted.findings if view.shows(finding))
-    found = tuple(_diagnostic(finding, source, shift, loaded.charter, root) for finding in shown)
-    return Diagnosed(found, source, linted.loads, shift)
+    found = tuple(_diagnostic(finding, source, loaded.charter, root) for finding in shown)
+    return Diagnosed(found, source, linted.loads)
 
 
-def _diagnostic(finding: Finding, source: Source, shift: int, charter: Charter | None, root: str) -> Diagnostic:
+def _diagnostic(finding: Finding, source: Source, charter: Charter | None, root: str) -> Diagnostic:
     related = tuple(_related(finding, source.file))
     place = finding.location
     message = finding.message
@@ -124,7 +123,7 @@ def _diagnostic(finding: Finding, source: Source, shift: int, charter: Charter |
         place = _named_at(place.file, source.file, charter)
     start, end = span(source, place)
     hint = f"\n{finding.hint}" if finding.hint else ""
-    return Diagnostic(finding, start + shift, end + shift, _seen(message + hint, root), related)
+    return Diagnostic(finding, start, end, _seen(message + hint, root), related)
 
 
 def span(source: Source, place: Location) -> tuple[int, int]:

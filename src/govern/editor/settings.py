@@ -32,7 +32,8 @@ def chosen(folder: str) -> Chosen:
     baseline = first.configuration.settings.baseline
     if baseline is None:
         return first
-    return _read(str(file), _stamp(str(file)), _stamp(str(file.parent / baseline)))
+    whole = _read(str(file), _stamp(str(file)), _stamp(str(file.parent / baseline)))
+    return Chosen(first.configuration, whole.error) if whole.error else whole
 
 
 def _above(folder: Path) -> Path | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from govern.charter.model import Charter
-from govern.conditions.tree import Name, bind, walk
+from govern.conditions.tree import Lit, Name, bind, walk
 from govern.findings import Confidence, Severity
 from govern.lint.hit import Hit
 from govern.lint.logic import possible
@@ -22,10 +22,16 @@ def check(charter: Charter) -> Iterator[Hit]:
         if any(isinstance(node, Name) and node.name in ("tool", "agent") for node in walk(tree)) and site.tools:
             each = [possible(bind(tree, {"tool": tool.name, "agent": charter.agent})) for tool in site.tools]
             found &= set().union(*each)
-        if True in found and False in found:
+        if (True in found and False in found) or _says_always(site):
             continue
         place = site.clause.place(0, len(site.clause.condition.text))
         yield Hit(f"this condition is {_says(found)}: {_means(site, found)}", place, _HINT)
+
+
+def _says_always(site: Site) -> bool:
+    """`when: "true"` of a rule for several tools is how a charter says that it applies to each of their calls."""
+    tree = site.clause.condition.tree
+    return site.shared and not site.permits and isinstance(tree, Lit) and tree.value is True
 
 
 _HINT = "write what was meant, or take it out"

@@ -19,8 +19,9 @@ def check(charter: Charter) -> Iterator[Hit]:
             continue
         for other_at, other in enumerate(charter.escalation):
             # Of two of this file that say the same, the second is the one too many.
-            twice = _covers(one, other) and charter.here(other.at) and at < other_at
-            if other is not one and _covers(other, one) and not twice:
+            twice = _covers(one, other) and at < other_at
+            # A base that says the same may change: what a file says itself stays said.
+            if other is not one and charter.here(other.at) and _covers(other, one) and not twice:
                 message = f"`{one.to}` is already called for `{one.event}`, as early and with as much effect"
                 yield Hit(message, one.event.at, f"delete it; the other: {other.at}")
                 break

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from govern.charter.model import Charter, Input, Tier, Tool
+from govern.charter.model import Charter, Input, Kind, Tier, Tool
 from govern.findings import Confidence, Edit, Fix, Severity
 from govern.lint.hit import Hit
 from govern.lint.sites import asked_always, offset
@@ -59,4 +59,6 @@ def _open(charter: Charter, tool: Tool, input: Input, pointer: str) -> Iterator[
     start = offset(charter.source, place)
     if place.end_line == place.line and charter.source.text[start : start + 4] == "true":
         fix = Fix("close it", (Edit(start, start + 4, "false"),))
-    yield Hit(message, place, "name what the tool takes, and write `false` or nothing", fix=fix)
+    # A library says what its server takes; which of it a charter lets through is the charter's.
+    weight = Severity.NOTE if charter.kind is Kind.LIBRARY else None
+    yield Hit(message, place, "name what the tool takes, and write `false` or nothing", weight, fix=fix)

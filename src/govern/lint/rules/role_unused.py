@@ -15,10 +15,13 @@ CONFIDENCE = Confidence.HIGH
 
 def check(charter: Charter) -> Iterator[Hit]:
     used = {charter.owner.name, *(role.name for gate in charter.gates.values() for role in gate.roles)}
+    used |= {each.to.name for each in charter.escalation}
+    if charter.shadow is not None:
+        used.add(charter.shadow.reviewer.name)
     for role in charter.roles:
         if role.name not in used:
             cut = item(charter.source, role.at) if charter.here(role.at) else None
             # Unsafe: the gate that should ask it may name another role by mistake.
             fix = Fix(f"take `{role.name}` out of `roles`", (cut,), safe=False) if cut else None
             hint = "give it a gate, or take it out of `roles`"
-            yield Hit(f"no gate asks the role `{role.name}`", role.at, hint, fix=fix)
+            yield Hit(f"nothing asks or calls the role `{role.name}`", role.at, hint, fix=fix)

@@ -21,6 +21,8 @@ def check(charter: Charter) -> Iterator[Hit]:
         for other_index, (other, other_tools, other_region) in enumerate(rules):
             if index == other_index or not tools or not tools <= other_tools or region != other_region:
                 continue
+            if rule.at.file != other.at.file:  # a base may change: what a file says itself stays said
+                continue
             same = tools == other_tools and _covers(rule.effect, other.effect)
             if _covers(other.effect, rule.effect) and not (same and index < other_index):
                 message = f"`{rule.id}` adds nothing: `{other.id}` has its condition and is no weaker"
