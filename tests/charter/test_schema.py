@@ -7,12 +7,15 @@ from typing import Any
 import jsonschema
 import jsonschema_rs
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from govern.charter.files import within
 from govern.charter.input_schema import FORMATS
 from govern.charter.load import load_text
 from govern.charter.schema import Schema, closed
+from govern.charter.schema_path import missing
 
 from .fragments import whole
 
@@ -235,3 +238,53 @@ def test_all_mistakes_of_a_schema_in_one_run() -> None:
     assert ["schema-pattern", "schema-remote-ref", "schema-unknown-keyword", "schema-unknown-keyword"] == sorted(
         finding.rule for finding in loaded.findings
     )
+
+
+def test_a_result_may_be_anything() -> None:
+    """Arguments are an object; a result may be a list or a text."""
+    for kind in ("array", "string", "object"):
+        tool = f"tools:\n  get_order: {{tier: read_only, output: {{type: {kind}}}}}"
+        assert () == load_text(whole(tool)).findings
+    refused = load_text(whole("tools:\n  get_order: {tier: read_only, output: {default: 1}}")).findings
+    assert ["`default` is not supported in `output`"] == [finding.message for finding in refused]
+
+
+@pytest.mark.parametrize(
+    ("place", "schema", "lost"),
+    [
+        ("args", "{type: object}", None),
+        ("args.a", "{properties: {a: {}}}", None),
+        ("args.b", "{properties: {a: {}}}", "b"),
+        ("args.b", "{type: object}", "b"),
+        ("args.b", "{additionalProperties: true}", None),
+        ("args.b", "{patternProperties: {'^b': {}}}", None),
+        ("args.a.b.c", "{properties: {a: {}}}", None),
+        ("args.a.c", "{properties: {a: {type: object, properties: {b: {}}}}}", "c"),
+        ("args.a[0].c", "{properties: {a: {items: {properties: {b: {}}}}}}", "c"),
+        ("args.a[*].b", "{properties: {a: {items: {properties: {b: {}}}}}}", None),
+        ("args.a[1].c", "{properties: {a: {prefixItems: [{}, {properties: {b: {}}}]}}}", "c"),
+        ("args.a[0].c", "{properties: {a: {prefixItems: [{}, {properties: {b: {}}}]}}}", None),
+        ("args.b", "{allOf: [{properties: {a: {}}}, {properties: {b: {}}}]}", None),
+        ("args.c", "{allOf: [{properties: {a: {}}}, {properties: {b: {}}}]}", "c"),
+        ("args.a.b", "{properties: {a: {$ref: '#/$defs/x'}}, $defs: {x: {properties: {b: {}}}}}", None),
+        ("args.a.c", "{properties: {a: {$ref: '#/$defs/x'}}, $defs: {x: {properties: {b: {}}}}}", "c"),
+        ("args.a.a.a.b", "{$ref: '#/$defs/x', $defs: {x: {properties: {a: {$ref: '#/$defs/x'}}}}}", "b"),
+        ("args.a.b", "{properties: {a: true}}", None),
+    ],
+)
+def test_a_place_that_a_schema_has_no_room_for(place: str, schema: str, lost: str | None) -> None:
+    """A masked place is checked against the closed schema, through references, lists and subschemas."""
+    found = missing(place, yaml.safe_load(schema))
+    assert lost == (found.name if found else None)
+
+
+def test_a_place_may_be_known_to_the_library_alone() -> None:
+    """Where charter and library both have a schema, a place is an error only if neither has room for it."""
+    library = whole(
+        "library: shop\ntools:\n  pay: {tier: read_only, input: {properties: {a: {type: object, properties: {b: {}}}}}}"
+    )
+    files = within({"shop.yaml": library})
+    charter = "uses: [shop.yaml]\ntools:\n  pay: {secret: [args.%s], input: {properties: {a: {}, c: {}}}}"
+    for place, rules in (("a.b", []), ("c", []), ("d", ["invalid-path"])):
+        found = load_text(whole(charter % place), files=files).findings
+        assert rules == [finding.rule for finding in found]

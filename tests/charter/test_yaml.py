@@ -59,6 +59,58 @@ def test_refused(fragment: str, expected: list[Place]) -> None:
     )
 
 
+# What the language says that it refuses ("Closed vocabulary"), one by one.
+TRAPS = {
+    "duplicate keys": ("version: 1\nversion: 2", "yaml-duplicate-key", "stands twice"),
+    "anchors": ("purpose: &x y", "yaml-anchor", "an anchor `&x`"),
+    "aliases": ("purpose: *x", "yaml-alias", "an alias `*x`"),
+    "merge keys": ("tools:\n  a:\n    <<: {tier: read_only}", "yaml-merge-key", "a merge key `<<`"),
+    "tags": ("purpose: !!str x", "yaml-tag", "a tag `!!str`"),
+    "implicit booleans": ("purpose: yes", "yaml-implicit-boolean", "`yes` is a truth value to some readers"),
+    "a key called on": ("on: 1", "yaml-implicit-boolean", "`on` is a truth value to some readers"),
+    "sexagesimals": ("purpose: 12:30", "yaml-sexagesimal", "`12:30` is a number in base 60"),
+    "leading zeros": ("version: 010", "yaml-leading-zero", "`010` has a leading zero: octal"),
+    "underscores in numbers": ("version: 1_000", "yaml-number-underscore", "`1_000` has `_` in a number"),
+    "dates as values": ("purpose: 2026-01-31", "yaml-date", "`2026-01-31` is a date to some readers"),
+    "empty values": ("purpose:", "yaml-empty-value", "a value is missing"),
+    "a tilde": ("purpose: ~", "yaml-empty-value", "`~` is an empty value"),
+    "hexadecimals": ("version: 0x1F", "yaml-number-form", "`0x1F` is a number in one reader"),
+    "numbers without end": ("version: .inf", "yaml-not-finite", "`.inf` is not a finite number"),
+    "numbers that no double holds": ("version: 1e999", "yaml-number-inexact", "`1e999` has no exact value"),
+    "keys that are no text": ("12: x", "yaml-key", "the key `12` is not text"),
+    "directives": ("%YAML 1.1\n---\nversion: 1", "yaml-directive", "a YAML directive"),
+    "several documents": ("version: 1\n---\nversion: 2", "yaml-several-documents", "a second YAML document"),
+    "tabs": ("tools:\n\ta: 1", "yaml-tab", "a tab where YAML allows only spaces"),
+    "a missing colon": ("purpose Answers questions.", "yaml-missing-colon", "a `:` is missing after `purpose`"),
+    "depth": (f"purpose: {'[' * 80}{']' * 80}", "yaml-too-deep", "nested deeper than 64"),
+    "size": (f"purpose: {'x' * 1024 * 1024}", "file-too-large", "the file is larger than"),
+    "a leading exclamation mark": ("tools:\n  a:\n    show_only_if: !result.x", "quote-condition", "does not read"),
+    "a choice": ("tools:\n  a:\n    show_only_if: result.x ? true : false", "quote-condition", "does not read"),
+    "a comment": ("tools:\n  a:\n    show_only_if: result.x == 'a # b'", "quote-condition", "for a comment"),
+    "a comma in braces": ("tools:\n  a: {show_only_if: result.x in ['a', 'b']}", "quote-condition", "does not read"),
+    "bidirectional characters": ("purpose: a\u202eb", "hidden-character", "U+202E"),
+    "invisible characters": ("purpose: a\u200bb", "hidden-character", "U+200B"),
+    "another line break": ("purpose: a # b\u2028c", "odd-line-break", "U+2028"),
+    "control characters": ("purpose: a\x07b", "control-character", "U+0007"),
+    "mixed scripts": ("roles: [lead, l\u0435ad]", "invalid-name", "a role is `l\u0435ad`"),
+}
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_every_trap_has_its_own_message(trap: str) -> None:
+    """Each is told in words of its own, with a hint on what to write instead wherever that can be said."""
+    fragment, rule, words = TRAPS[trap]
+    found = [finding for finding in load_text(whole(fragment)).findings if finding.rule == rule]
+    assert [True] == [words in finding.message for finding in found]
+    assert found[0].hint or rule in ("yaml-too-deep", "file-too-large", "yaml-key")
+
+
+def test_no_two_traps_are_told_alike() -> None:
+    """No message stands for two traps, but for conditions, whose cure is the same."""
+    told = [(rule, words) for _, rule, words in TRAPS.values() if rule != "quote-condition"]
+    assert len(told) == len(set(told))
+
+
 @pytest.mark.parametrize("text", ["1", "-1", "0", "1.5", "1e3", "-0.5E-2", "true", "false", "null"])
 def test_json_scalars_are_values(text: str) -> None:
     """JSON's scalars are what they are in JSON."""
@@ -92,10 +144,16 @@ def test_text_is_text(text: str) -> None:
     ],
 )
 def test_a_condition_that_yaml_breaks(written: str) -> None:
-    """It is told to be quoted, at its own line, in every form of rule; nothing else is said of it."""
+    """It is told to be quoted, at its own line, wherever a condition may stand; nothing else is said of it."""
     for key, other in (("when", "then"), ("only_if", "otherwise")):
         text = whole(f"rules:\n  - id: a\n    tools: [get_order]\n    {key}: {written}\n    {other}: deny")
         assert [("quote-condition", 4)] == [(rule, line) for rule, line, _ in places(text)]
+    for text in (
+        f"tools:\n  get_order:\n    tier: read_only\n    show_only_if: {written}\n    hide: [result.a]",
+        f"records:\n  orders:\n    read_by: [get_order]\n    only_if: {written}\n    max: 5",
+        f"untrusted:\n  after_reading:\n  - tools: [get_order]\n    unless: {written}\n    then: deny",
+    ):
+        assert [("quote-condition", 4)] == [(rule, line) for rule, line, _ in places(whole(text))]
 
 
 @pytest.mark.parametrize(
@@ -117,6 +175,10 @@ def test_a_condition_that_a_flow_mapping_breaks(written: str) -> None:
     assert [("quote-condition", 2)] == [place[:2] for place in places(whole(rule))]
     tool = f"tools:\n  refund: {{tier: irreversible, approval: {{ask: lead, unless: {written}}}}}"
     assert [("quote-condition", 2)] == [place[:2] for place in places(whole(tool))]
+    shown = f"tools:\n  get_order: {{show_only_if: {written}, tier: read_only, hide: [result.a]}}"
+    assert [("quote-condition", 2)] == [place[:2] for place in places(whole(shown))]
+    record = f"records:\n  orders: {{only_if: {written}, read_by: [get_order], max: 5}}"
+    assert [("quote-condition", 2)] == [place[:2] for place in places(whole(record))]
 
 
 @pytest.mark.parametrize("quote", ['"', "'"])

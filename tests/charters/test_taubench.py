@@ -1,84 +1,27 @@
-"""What the tau-bench charters mean on the runs that they were written for, call by call.
+"""What the tau-bench charters mean, on conversations made for it: scenarios, facts, history, the table of bags.
 
-Facts come from `trajectories`, not from a replay: the charters are tested, not what will run them. Every number here
-stands in charters/taubench/README.md with its sentence of the written policy.
+Leaves out the runs of the corpus (`test_taubench_runs`).
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from govern.charter.load import Loaded, load
-from govern.charter.model import Charter
-from govern.compile.lower import lower
-from govern.conditions.times import timestamp_ns
 from govern.findings import Severity
 from govern.lint.engine import lint
 from govern.policy.derive import first_call
-from govern.policy.engine import Engine
-from govern.policy.model import Effect, Policy, Tier
-from govern.policy.verdict import Verdict
+from govern.policy.verdict import FALSE, TRUE, Verdict
 
-from .trajectories import AVAILABLE, CORPUS, FILES, Run, Step, given, runs
+from .taubench import HANDING_OVER, NOW, charter, consequential, each_agent, engine, loaded, policy
+from .trajectories import Step, given
 
-ROOT = Path(__file__).resolve().parents[2]
-NOW = timestamp_ns("2024-05-15T15:00:00-05:00")  # the day on which the written policy of the airline plays
-ZONE = "Etc/GMT+5"  # EST, as both policies have it
-HANDING_OVER = "transfer_to_human_agents"
 RISKIEST = {
     "airline": ("book_reservation", "update_reservation_flights", "update_reservation_baggages"),
     "retail": ("cancel_pending_order", "modify_pending_order_items", "return_delivered_order_items"),
 }
-
-each_agent = pytest.mark.parametrize("agent", FILES)
-needs_corpus = pytest.mark.skipif(not AVAILABLE, reason=f"no tau-bench runs under {CORPUS} (set GOVERN_CORPUS)")
-
-
-@cache
-def loaded(agent: str) -> Loaded:
-    return load(ROOT / "charters" / "taubench" / f"{agent}.yaml")
-
-
-def charter(agent: str) -> Charter:
-    found = loaded(agent).charter
-    assert found is not None
-    return found
-
-
-@cache
-def engine(agent: str) -> Engine:
-    return Engine(lower(charter(agent)), ZONE)
-
-
-def policy(agent: str) -> Policy:
-    return engine(agent).policy
-
-
-def consequential(agent: str, tool: str) -> bool:
-    return policy(agent).tools[tool].tier is not Tier.READ_ONLY and tool != HANDING_OVER
-
-
-@cache
-def decided(agent: str) -> tuple[tuple[Run, int, Step, Verdict], ...]:
-    """Every call of the agent's runs with its verdict, the facts as they stood then."""
-    return tuple(_decided(agent))
-
-
-def _decided(agent: str) -> Iterator[tuple[Run, int, Step, Verdict]]:
-    for run in runs(agent):
-        for index, step in enumerate(run.steps):
-            inputs = given(policy(agent), run.steps[:index], step) | {"at": NOW}
-            yield run, index, step, engine(agent).decide(step.tool, step.args, given=inputs)
-
-
-# -- without the corpus ----------------------------------------------------------------------------------
 
 
 @each_agent
@@ -91,6 +34,18 @@ def test_every_scenario_comes_out(agent: str) -> None:
         assert scenario.verdict == verdict.effect, scenario.instruction
         causes = (*verdict.rules, *verdict.gates, *verdict.reasons)
         assert scenario.cause is None or scenario.cause.name in causes, (scenario.instruction, causes)
+
+
+@each_agent
+def test_every_rule_decides_a_scenario(agent: str) -> None:
+    """No rule stands there untried; what depends on the history has tests of its own below."""
+    said: set[str] = set()
+    for scenario in charter(agent).scenarios:
+        inputs = {**first_call(policy(agent), scenario.tool.name, scenario.args), **scenario.given}
+        said.update(engine(agent).decide(scenario.tool.name, scenario.args, given=inputs).rules)
+    rules = {rule.id for tool in policy(agent).tools.values() for rule in tool.rules}
+    history = {limit.id for limit in policy(agent).limits} | {"nothing-after-handing-over"}
+    assert rules - history == said
 
 
 @each_agent
@@ -173,164 +128,133 @@ def test_only_a_success_uses_up_the_one_exchange() -> None:
     assert ("return-or-exchange-once",) == retail(failed, *before, done).rules
 
 
+HANDED = Step(HANDING_OVER, {"summary": "wants more"}, "Transfer successful", None)
+
+
+CUSTOMER = Step(
+    "get_user_details", {"user_id": "p1"}, {"membership": "gold", "payment_methods": {"credit_card_1": {}}}, None
+)
+CANCEL_FLIGHT = Step("cancel_reservation", {"reservation_id": "R1"}, None, None)
+
+
+def booked(cabin: str, date: str, created_at: str, flights: list[dict[str, str]] | None = None) -> Step:
+    record = {
+        "reservation_id": "R1", "user_id": "p1", "cabin": cabin, "created_at": created_at,
+        "flights": flights or [{"flight_number": "F1", "date": date}],
+    }  # fmt: skip
+    return Step("get_reservation_details", {"reservation_id": "R1"}, record, None)
+
+
+def airline(step: Step, *before: Step, at: int | None = NOW) -> Verdict:
+    time = {} if at is None else {"at": at}
+    return engine("airline").decide(step.tool, step.args, given=given(policy("airline"), before, step) | time)
+
+
+@pytest.mark.parametrize(
+    ("cabin", "date", "created_at", "expected"),
+    [
+        ("business", "2024-05-16", "2024-05-01T10:00:00", ("passenger",)),
+        ("economy", "2024-05-16", "2024-05-15T00:00:00", ("passenger",)),
+        ("business", "2024-05-15", "2024-05-01T10:00:00", ("passenger", "service-desk")),
+        ("economy", "2024-05-16", "2024-05-14T23:59:59", ("passenger", "service-desk")),
+        ("basic_economy", "2024-05-16", "2024-05-01T10:00:00", ("passenger", "service-desk")),
+    ],
+)
+def test_cancelling_alone_is_for_business_or_the_day_of_booking_before_the_first_flight(
+    cabin: str, date: str, created_at: str, expected: tuple[str, ...]
+) -> None:
+    """Whatever a result does not say goes to the service desk, and so does everything where the time is not known."""
+    read = booked(cabin, date, created_at)
+    assert expected == airline(CANCEL_FLIGHT, CUSTOMER, read).gates
+    assert ("passenger", "service-desk") == airline(CANCEL_FLIGHT, CUSTOMER, read, at=None).gates
+
+
 def test_nothing_is_changed_after_handing_over() -> None:
-    handed = Step(HANDING_OVER, {"summary": "wants more"}, "Transfer successful", None)
-    assert ("nothing-after-handing-over",) == retail(CANCEL, FOUND, lookup("#W1", "pending"), handed).rules
+    order, reservation = lookup("#W1", "pending"), booked("business", "2024-05-16", "2024-05-01T10:00:00")
+    assert ("nothing-after-handing-over",) == retail(CANCEL, FOUND, order, HANDED).rules
+    assert ("nothing-after-handing-over",) == airline(CANCEL_FLIGHT, CUSTOMER, reservation, HANDED).rules
 
 
-# -- on the corpus -----------------------------------------------------------------------------------------
+F1, F2 = {"flight_number": "F1", "date": "2024-05-16"}, {"flight_number": "F2", "date": "2024-05-17"}
 
 
-@pytest.mark.corpus
-@needs_corpus
-@each_agent
-def test_every_call_is_judged_once(agent: str) -> None:
-    """Calls by tool are those that an independent count of the file gives."""
-    facts = json.loads((CORPUS / "facts.json").read_text("utf-8"))["sources"][f"taubench/{FILES[agent]}"]
-    assert facts["per_tool"] == Counter(step.tool for _, _, step, _ in decided(agent))
-    assert facts["trajectories"] == len(runs(agent))
+@pytest.mark.parametrize(
+    "flights", [[F1], [F2], [F1, F1], [F1, F2, F2], [F1, {**F2, "date": "2024-05-18"}], [F1, F1, F2]]
+)
+def test_any_other_flight_is_a_change_of_flights(flights: list[dict[str, str]]) -> None:
+    """One less, one more, one twice, another day: denied in basic economy, looked at by people in the others."""
+    for cabin, both in (("basic_economy", [F1, F2]), ("economy", [F2, F1])):
+        read = booked(cabin, "", "", both)
+        same, other = (change(each) for each in (both[::-1], flights))
+        assert ("passenger",) == airline(same, CUSTOMER, read).gates
+        verdict = airline(other, CUSTOMER, read)
+        if cabin == "economy":
+            assert ("passenger", "service-desk") == verdict.gates
+        else:
+            assert ("basic-economy-keeps-its-flights",) == verdict.rules
 
 
-@pytest.mark.corpus
-@needs_corpus
-@each_agent
-def test_nothing_is_unknown_that_the_trace_says(agent: str) -> None:
-    """Where a consequential call wants for a fact, no earlier result of the run has it: the agent never looked."""
-    wanting: Counter[str] = Counter()
-    for run, index, step, verdict in decided(agent):
-        if consequential(agent, step.tool):
-            for place in verdict.unknown:
-                fact = place.partition(".")[0]
-                assert not _stood(agent, fact, run.steps[:index], step), (run.index, index, place)
-                wanting[fact] += 1
-    expected = {"airline": {"customer": 31, "profile": 30}, "retail": {}}
-    assert expected[agent] == wanting
+def change(flights: list[dict[str, str]]) -> Step:
+    args = {"reservation_id": "R1", "cabin": "business", "flights": flights, "payment_id": "credit_card_1"}
+    return Step("update_reservation_flights", args, None, None)
 
 
-def _stood(agent: str, fact: str, before: tuple[Step, ...], step: Step) -> bool:
-    """Whether some earlier result has the fact, found without its declaration."""
-    done = [each for each in before if each.done]
-    if fact in ("customer", "profile"):
-        lookups = ("get_user_details",) if agent == "airline" else ("find_user_id_by_email", "find_user_id_by_name_zip")
-        return any(each.tool in lookups for each in done)
-    assert fact in ("order", "reservation"), fact
-    record = step.args.get("order_id") or step.args.get("reservation_id")
-    return any(isinstance(each.result, dict) and record in each.result.values() for each in done)
+# Free bags for each passenger, by membership: basic economy, economy, business.
+FREE = {"regular": (0, 1, 2), "silver": (1, 2, 3), "gold": (2, 3, 3)}
+CABINS = ("basic_economy", "economy", "business")
 
 
-# Calls that a tool refused, by what it said: how many, and of these denied. What is not denied is of no sentence
-# that a rule could be: what a tool adds up, seats, balances, certificates used up, orders that nobody has.
-REFUSED = {
-    "airline": {
-        ("book_reservation", "payment amount"): (19, 8),
-        ("book_reservation", "not enough"): (1, 0),
-        ("book_reservation", "payment method"): (3, 3),
-        ("update_reservation_baggages", "gift card"): (1, 0),
-        ("update_reservation_flights", "certificate cannot"): (4, 4),
-        ("update_reservation_flights", "flight HAT030"): (13, 13),
-        ("update_reservation_flights", "flight HAT223"): (1, 1),
-        ("update_reservation_flights", "gift card"): (11, 1),
-        ("update_reservation_flights", "not enough"): (8, 2),
-        ("update_reservation_flights", "payment method"): (2, 2),
-    },
-    "retail": {
-        ("exchange_delivered_order_items", "non-delivered order"): (2, 2),
-        ("modify_pending_order_address", "non-pending order"): (1, 1),
-        ("modify_pending_order_items", "the number"): (5, 5),
-    },
-}
+@pytest.mark.parametrize("membership", FREE)
+@pytest.mark.parametrize("cabin", CABINS)
+@pytest.mark.parametrize("people", [1, 2, 5])
+def test_bags_are_free_as_far_as_membership_and_cabin_go(membership: str, cabin: str, people: int) -> None:
+    """Every number of bags: one more for nothing is denied; paying for a free one is denied, or asked for later on."""
+    free = people * FREE[membership][CABINS.index(cabin)]
+    passengers: list[dict[str, Any]] = [{}] * people
+    facts = {
+        "customer": {"id": "p1", "membership": membership},
+        "reservation": {"cabin": cabin, "passengers": passengers, "total_baggages": 0, "nonfree_baggages": 0},
+    }
+    for total in range(free + 3):
+        for paid in range(total + 1):
+            args = {"cabin": cabin, "passengers": passengers, "total_baggages": total, "nonfree_baggages": paid}
+            too_many, too_few = total - paid > free, paid > max(0, total - free)
+            applying = {
+                rule.id
+                for tool in ("book_reservation", "update_reservation_baggages")
+                for rule, truth in zip(
+                    policy("airline").tools[tool].rules, engine("airline").truths(tool, args, given=facts), strict=True
+                )
+                if rule.id.startswith("free-bags") and truth != TRUE
+            }
+            expected = {"free-bags", "free-bags-later"} if too_many else set()
+            assert applying == expected | ({"free-bags-first", "free-bags-first-later"} if too_few else set()), args
 
 
-@pytest.mark.corpus
-@needs_corpus
-@each_agent
-def test_what_the_tools_refused_is_foreseen(agent: str) -> None:
-    """Of the consequential calls that a tool refused, those that the written policy covers are denied."""
-    refused: dict[tuple[str, str], list[int]] = {}
-    for _, _, step, verdict in decided(agent):
-        if step.error is not None and consequential(agent, step.tool):
-            words = " ".join(step.error.removeprefix("Error: ").split()[:2])
-            counts = refused.setdefault((step.tool, words), [0, 0])
-            counts[0] += 1
-            counts[1] += verdict.effect is Effect.DENY
-    found = {key: (total, denied) for key, (total, denied) in refused.items()}
-    for (tool, words), (total, denied) in sorted(found.items()):
-        print(f"{agent}: `{tool}`, refused with `{words} …`: {denied} of {total} denied by the charter")
-    assert REFUSED[agent] == found
+def test_a_bag_that_was_paid_for_stays_paid_for() -> None:
+    """Only what is added is looked at: an earlier payment is no reason to ask."""
+    facts = {
+        "customer": {"id": "p1", "membership": "gold"},
+        "reservation": {"cabin": "economy", "passengers": [{}], "total_baggages": 1, "nonfree_baggages": 1},
+    }
+    tool = policy("airline").tools["update_reservation_baggages"]
+    index = [rule.id for rule in tool.rules].index("free-bags-first-later")
+    for paid, expected in ((1, TRUE), (2, FALSE)):
+        args = {"total_baggages": 2, "nonfree_baggages": paid}
+        assert expected == engine("airline").truths(tool.name, args, given=facts)[index]
 
 
-# Denied calls of runs that the benchmark rewards in full, by tool and deciding rules. The README has their sentences.
-UNKNOWN_CUSTOMER = ("customer-first", "own-reservation", "own-payment")
-REWARDED = {
-    ("update_reservation_flights", UNKNOWN_CUSTOMER): 6,
-    ("update_reservation_flights", ("basic-economy-keeps-its-flights", *UNKNOWN_CUSTOMER)): 3,
-    ("update_reservation_flights", ("change-paid-by-card",)): 1,
-    ("update_reservation_flights", ()): 1,  # the shape: `origin` and `destination` in each flight
-    ("update_reservation_baggages", ("free-bags-later",)): 1,
-    ("send_certificate", ("changed-before-the-certificate",)): 1,
-}
+def test_one_conversation_gives_away_no_more_than_500() -> None:
+    """Certificates that were sent count, those that failed do not."""
+    args = {"user_id": "p1", "amount": 300}
+    sent = Step("send_certificate", args, "Certificate added", None)
+    failed = Step("send_certificate", args, None, "Error: no such user")
+    assert ("service-supervisor",) == airline(sent, CUSTOMER, failed).gates
+    assert ("certificates-of-a-conversation",) == airline(sent, CUSTOMER, sent).rules
 
 
-@pytest.mark.corpus
-@needs_corpus
-def test_rewarded_runs_are_denied_only_by_a_sentence() -> None:
-    """The airline's runs have whole rewards; each denial in a rewarded one is listed with its sentence."""
-    found = Counter(
-        (step.tool, verdict.rules)
-        for run, _, step, verdict in decided("airline")
-        if run.reward == 1 and verdict.effect is Effect.DENY
-    )
-    assert REWARDED == found
-
-
-@pytest.mark.corpus
-@needs_corpus
-def test_no_retail_call_that_was_carried_out_is_denied() -> None:
-    """Rewards of these runs are parts of one, by a measure of their own: so every call that was done is looked at."""
-    assert [] == [
-        (run.index, step.tool, verdict.rules)
-        for run, _, step, verdict in decided("retail")
-        if step.done and verdict.effect is Effect.DENY
-    ]
-
-
-# Airline calls that were carried out and break the written policy, by the rules that say so.
-CARRIED_OUT = {
-    ("book_reservation", ("free-bags",)): 1,
-    ("book_reservation", ("free-bags-first",)): 4,
-    ("book_reservation", ("one-certificate", "free-bags-first")): 2,
-    ("cancel_reservation", ("customer-first", "own-reservation")): 1,
-    ("send_certificate", ("changed-before-the-certificate",)): 1,
-    ("update_reservation_baggages", UNKNOWN_CUSTOMER): 4,
-    ("update_reservation_baggages", ("free-bags-later",)): 1,
-    ("update_reservation_flights", ("basic-economy-keeps-its-flights", *UNKNOWN_CUSTOMER)): 1,
-    ("update_reservation_flights", ("basic-economy-keeps-its-flights",)): 4,
-    ("update_reservation_flights", UNKNOWN_CUSTOMER): 9,
-    ("update_reservation_flights", ()): 1,
-}
-
-
-@pytest.mark.corpus
-@needs_corpus
-def test_what_was_carried_out_against_the_policy_is_found() -> None:
-    found = Counter(
-        (step.tool, verdict.rules)
-        for _, _, step, verdict in decided("airline")
-        if step.done and verdict.effect is Effect.DENY
-    )
-    assert CARRIED_OUT == found
-
-
-# How often people of the organisation are asked, beside or instead of the person served.
-ASKED = {
-    "airline": {("passenger",): 49, ("passenger", "service-desk"): 37},
-    "retail": {("customer",): 67, ("customer", "care-desk"): 6},
-}
-
-
-@pytest.mark.corpus
-@needs_corpus
-@each_agent
-def test_how_often_people_are_asked(agent: str) -> None:
-    found = Counter(verdict.gates for _, _, _, verdict in decided(agent) if verdict.effect is Effect.APPROVAL)
-    assert ASKED[agent] == found
+def test_a_certificate_for_a_delay_follows_the_change() -> None:
+    certificate = Step("send_certificate", {"user_id": "p1", "amount": 150}, None, None)
+    change = Step("cancel_reservation", {"reservation_id": "R1"}, {"reservation_id": "R1"}, None)
+    assert ("changed-before-the-certificate",) == airline(certificate, CUSTOMER).rules
+    assert ("service-supervisor",) == airline(certificate, CUSTOMER, change).gates

@@ -102,7 +102,8 @@ def imports(tmp_path: Path) -> list[Any]:
 
 def bundles() -> list[Any]:
     charters = [*SAMPLES.glob("*/charter.yaml"), *(ROOT / "charters").glob("*/*.yaml")]
-    return [govern("compile", charter, "-o", "-").json for charter in sorted(charters)]
+    parts = ("base", "library")
+    return [govern("compile", each, "-o", "-").json for each in sorted(charters) if each.parent.name not in parts]
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +126,7 @@ def test_published_schemas_are_schemas(file: Path) -> None:
     assert jsonschema.Draft202012Validator.META_SCHEMA["$id"] == document["$schema"]
     assert document["title"].startswith("govern")
     assert all(ref.startswith("#/$defs/") for ref in re.findall(r'"\$ref": "([^"]*)"', file.read_text("utf-8")))
-    assert set(document.get("$defs", {})) == set(re.findall(r"#/\$defs/([a-z_]+)", file.read_text("utf-8")))
+    assert set(document.get("$defs", {})) == set(re.findall(r'"\$ref": "#/\$defs/([A-Za-z0-9_.-]+)"', file.read_text("utf-8")))
 
 
 @pytest.mark.parametrize("name", MINE)

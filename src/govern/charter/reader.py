@@ -14,6 +14,7 @@ from typing import Any
 from govern.charter import kinds
 from govern.charter.kinds import Level
 from govern.charter.model import Clause, Word
+from govern.charter.scalars import resolve
 from govern.charter.source import Source
 from govern.charter.yaml_tree import MOST_FINDINGS, Map, Node, Scalar, Seq
 from govern.conditions import ConditionError, Problem, parse_condition
@@ -124,6 +125,13 @@ class Reader:
         if not (isinstance(node, Scalar) and node.refused):
             self.error("wrong-value", node, f"{what} is {expected}, got {self.show(node)}", hint)
 
+    def unquoted(self, node: Node) -> str:
+        """A hint for a number or a truth value between quotes."""
+        if not isinstance(node, Scalar) or node.plain or not isinstance(node.value, str):
+            return ""
+        value = resolve(node.value)
+        return f"without quotes: `{node.value}`" if isinstance(value, bool | int | float) else ""
+
     # Collections
 
     def fields(self, node: Node, level: Level, at: Scalar | None = None) -> Fields | None:
@@ -199,7 +207,7 @@ class Reader:
     def integer(self, node: Node, what: str, least: int) -> int | None:
         if isinstance(node, Scalar) and type(node.value) is int and node.value >= least:
             return node.value
-        self.wrong(node, what, f"a whole number from {least}")
+        self.wrong(node, what, f"a whole number from {least}", self.unquoted(node))
         return None
 
     def number(self, node: Node, what: str) -> int | float | None:
@@ -208,13 +216,13 @@ class Reader:
         exact = isinstance(value, int) or (isinstance(value, float) and round(value * 1_000_000) / 1_000_000 == value)
         if isinstance(value, int | float) and exact and not isinstance(value, bool) and value >= 0:
             return value
-        self.wrong(node, what, "a number from 0, with at most six decimal places")
+        self.wrong(node, what, "a number from 0, with at most six decimal places", self.unquoted(node))
         return None
 
     def boolean(self, node: Node, what: str) -> bool | None:
         if isinstance(node, Scalar) and isinstance(node.value, bool):
             return node.value
-        self.wrong(node, what, "`true` or `false`")
+        self.wrong(node, what, "`true` or `false`", self.unquoted(node))
         return None
 
     def name(self, node: Node, what: str, kind: str = "", of: kinds.Name = ANY_NAME) -> Word | None:

@@ -93,7 +93,7 @@ def _facts(named: Iterable[Word], facts: Mapping[str, Fact | None]) -> Iterable[
         name, _, field = word.name.replace("[", ".").partition(".")
         field = field.partition(".")[0]
         if name not in facts:
-            hint = did_you_mean(name, facts) or "declare it under `facts`"
+            hint = did_you_mean(name, {*facts, "args"}) if facts else "declare it under `facts`"
             yield _error("undefined-fact", word.at, f"`{name}` is not among `facts`", hint)
             continue
         fact = facts[name]

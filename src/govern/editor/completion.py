@@ -17,8 +17,9 @@ from govern.charter.yaml_tree import Map, Scalar
 from govern.editor.conditions import condition
 from govern.editor.keys import keys
 from govern.editor.names import Names, names
+from govern.editor.nearby import LARGE, nearby
 from govern.editor.neighbours import Folder, neighbours
-from govern.editor.parsed import parsed, whole
+from govern.editor.parsed import Parsed, parsed, whole
 from govern.editor.place import Spot, spot_at
 from govern.editor.suggest import MARK, Asked, Suggestion
 from govern.editor.suppressions import suppression
@@ -29,13 +30,16 @@ _NEEDS_SPACE = re.compile(r"(?:^[ \t]*-|[\w\"'*\]-]:)\Z")
 MOST = 500
 
 
-def complete(text: str, offset: int, file: str, files: Files, folder: Folder) -> tuple[Suggestion, ...]:
+def complete(
+    text: str, offset: int, file: str, files: Files, folder: Folder, read: Parsed | None = None
+) -> tuple[Suggestion, ...]:
     """Suggestions at an offset, the best first.
 
     Args:
         file: the path of the text, or a name.
         files: gives the files that it names.
         folder: what there is beside it.
+        read: of a large text, a reading that may be a moment old; None reads it now.
     """
     if len(text) > MAX_BYTES or MARK in text:
         return ()
@@ -44,11 +48,13 @@ def complete(text: str, offset: int, file: str, files: Files, folder: Folder) ->
         return comment
     lead = " " if _NEEDS_SPACE.search(before) else ""
     at = offset + len(lead)
-    own = parsed(f"{text[:offset]}{lead}{MARK}{text[offset:]}", file)
+    marked = f"{text[:offset]}{lead}{MARK}{text[offset:]}"
+    large = len(text) > LARGE
+    own = parsed(nearby(marked, at) if large else marked, file)
     spot = spot_at(own.root, at)
     if spot is None or not isinstance(spot.node, Scalar) or not spot.node.start <= at < spot.node.end:
         return ()
-    every = whole(own.text, file, files)
+    every = whole((read or parsed(text, file)) if large else own, files)
     known = Names(tuple(one for one in names(every).every if MARK not in one.name))
     asked = Asked(text, offset, own, every, known, spot, at, lead)
     return tuple(each for _, each in zip(range(MOST), _suggestions(asked, spot, folder), strict=False))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from govern.charter.kinds import ConditionText
 from govern.charter.words import Word, groups
 from govern.charter.yaml_tree import Scalar
-from govern.conditions.parse import LITERALS
+from govern.conditions.parse import LITERALS, MAX_LENGTH
 from govern.editor.judged import Judged, judged, words_of
 from govern.editor.names import Sort
 from govern.editor.parsed import Parsed
@@ -62,7 +62,7 @@ def condition(asked: Asked) -> Iterator[Suggestion]:
     """What may be written at the cursor of a condition."""
     node = asked.spot.node
     start = node.start + asked.quoted
-    before = asked.one.text[start : asked.mark].replace(MARK, "")
+    before = asked.one.text[max(start, asked.mark - MAX_LENGTH) : asked.mark].replace(MARK, "")
     about = judged(asked.one, asked.spot, asked.names)
     opened = _open_text(before)
     if opened is not None:
@@ -100,7 +100,7 @@ def paths(asked: Asked, roots: tuple[str, ...]) -> Iterator[Suggestion]:
 def token_at(one: Parsed, node: Scalar, offset: int) -> Token | None:
     """The name in a condition that an offset stands in; None between names."""
     text = one.text
-    start = node.start + (0 if node.plain else 1)
+    start = max(node.start + (0 if node.plain else 1), offset - MAX_LENGTH)
     begin = offset
     while begin > start and (text[begin - 1].isalnum() or text[begin - 1] == "_"):
         begin -= 1

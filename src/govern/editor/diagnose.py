@@ -17,12 +17,13 @@ from govern.charter.load import load_bytes
 from govern.charter.model import Charter
 from govern.charter.source import Source
 from govern.charter.yaml_tree import Map
-from govern.editor.parsed import parsed
+from govern.editor.parsed import parsed, seen
 from govern.findings import Confidence, Finding, Location, Severity
 from govern.lint.config import Configuration
 from govern.lint.run import View, judge
 
 _OURS = re.compile(r"^(?:govern|\"govern\"|'govern')[ \t]*:", re.MULTILINE)
+_DEPLOYMENT = re.compile(r"^[ \t\"']*deployment\b", re.MULTILINE)
 _ELSEWHERE = re.compile(r"(?P<file>[^\s`'\"(),;]+\.ya?ml):(?P<line>\d+)(?::(?P<column>\d+))?")
 _ON_LINE = re.compile(r"\bon line (?P<line>\d+)")
 # So many keys of one kind of file make a file one of this language, where `govern` is missing.
@@ -99,7 +100,7 @@ def diagnose(
     """
     data = text.encode("utf-8", "surrogatepass")
     source = Source.of(text, file)
-    if parsed(text, file).kind == "deployment":
+    if _DEPLOYMENT.search(text) and parsed(text, file).kind == "deployment":
         deployment, findings = read_deployment(data, file)
         found = tuple(_diagnostic(finding, source, None, root) for finding in findings)
         return Diagnosed(found, source, deployment is not None)
@@ -119,11 +120,11 @@ def _diagnostic(finding: Finding, source: Source, charter: Charter | None, root:
     message = finding.message
     if place.file != source.file and charter is not None:
         related = (Related(place.file, place.line, place.column, "here"), *related)
-        message = f"{_seen(str(place), root)}: {message}"
+        message = f"{seen(str(place), root)}: {message}"
         place = _named_at(place.file, source.file, charter)
     start, end = span(source, place)
     hint = f"\n{finding.hint}" if finding.hint else ""
-    return Diagnostic(finding, start, end, _seen(message + hint, root), related)
+    return Diagnostic(finding, start, end, seen(message + hint, root), related)
 
 
 def span(source: Source, place: Location) -> tuple[int, int]:
@@ -165,7 +166,3 @@ def _related(finding: Finding, own: str) -> Iterator[Related]:
             if place not in seen:
                 seen.add(place)
                 yield Related(own, place[1], 0, "the other place")
-
-
-def _seen(text: str, root: str) -> str:
-    return text.replace(root.rstrip(os.sep) + os.sep, "") if root else text

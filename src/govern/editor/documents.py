@@ -19,7 +19,7 @@ from govern.editor.formatting import formatting
 from govern.editor.hover import Hover, hover
 from govern.editor.neighbours import Beside, alone
 from govern.editor.outline import Symbol, outline
-from govern.editor.parsed import overlay, parsed, whole
+from govern.editor.parsed import Parsed, overlay, parsed, whole
 from govern.editor.positions import Lines
 from govern.editor.settings import chosen
 from govern.editor.suggest import Suggestion
@@ -70,12 +70,14 @@ class Judgement:
         of: the text.
         asked: the files that were asked for: where one of them changes, it is to be linted again.
         error: why the configuration could not be used; may be empty.
+        read: the text with its tree, for those who would have to wait for it.
     """
 
     of: Document
     diagnosed: Diagnosed
     asked: frozenset[str]
     error: str
+    read: Parsed
 
 
 class Documents:
@@ -129,7 +131,9 @@ class Documents:
         if not (is_ours(document.text, document.file) or _is_new(document.text)):
             return ()
         folder = Beside(document.path) if document.path else alone
-        return complete(document.text, offset, document.file, self.files(document), folder)
+        latest = self.judged.get(document.uri)
+        read = latest.read if latest is not None else None
+        return complete(document.text, offset, document.file, self.files(document), folder, read)
 
     def hover(self, document: Document, offset: int) -> Hover | None:
         if not is_ours(document.text, document.file):
@@ -137,12 +141,12 @@ class Documents:
         one = self.judged.get(document.uri)
         fresh = one.diagnosed.diagnostics if one is not None and one.of.text == document.text else ()
         found = tuple((each.start, each.end, each.finding) for each in fresh)
-        return hover(document.text, offset, document.file, self.files(document), found)
+        return hover(document.text, offset, document.file, self.files(document), found, self.root(document))
 
     def definition(self, document: Document, offset: int) -> tuple[Place, ...]:
         if len(document.text) > MAX_BYTES or not is_ours(document.text, document.file):
             return ()
-        found = target(whole(document.text, document.file, self.files(document)), offset)
+        found = target(whole(parsed(document.text, document.file), self.files(document)), offset)
         return found.places if found is not None else ()
 
     def outline(self, document: Document) -> tuple[Symbol, ...]:
@@ -166,13 +170,13 @@ def judge(document: Document, root: str, buffers: Mapping[str, str]) -> Judgemen
     """
     asked: set[str] = set()
     if not is_ours(document.text, document.file):
-        nothing = Diagnosed((), parsed("", document.file).source)
-        return Judgement(document, nothing, frozenset(), "")
+        nothing = parsed("", document.file)
+        return Judgement(document, Diagnosed((), nothing.source), frozenset(), "", nothing)
     settings = chosen(root or os.getcwd())
     files = overlay(document.path, buffers, asked.add)
     lock = lock_beside(document.path) if document.path else None
     diagnosed = _diagnosed(document, files, lock, root)
-    return Judgement(document, diagnosed, frozenset(asked), settings.error)
+    return Judgement(document, diagnosed, frozenset(asked), settings.error, parsed(document.text, document.file))
 
 
 def _diagnosed(document: Document, files: Files, lock: bytes | Finding | None, root: str) -> Diagnosed:

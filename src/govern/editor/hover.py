@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from govern.charter.files import Files
 from govern.charter.source import MAX_BYTES
-from govern.editor.parsed import whole
+from govern.editor.parsed import parsed, seen, whole
 from govern.editor.suggest import told
 from govern.editor.suppressions import summary
 from govern.editor.targets import Target, target
@@ -25,17 +25,23 @@ class Hover:
 
 
 def hover(
-    text: str, offset: int, file: str, files: Files, found: tuple[tuple[int, int, Finding], ...] = ()
+    text: str,
+    offset: int,
+    file: str,
+    files: Files,
+    found: tuple[tuple[int, int, Finding], ...] = (),
+    root: str = "",
 ) -> Hover | None:
     """What is known about the place of an offset; None where nothing is.
 
     Args:
         found: the findings of this text with their spans.
+        root: the folder that paths are seen from; empty shows them whole.
     """
     if len(text) > MAX_BYTES:
         return None
-    here = target(whole(text, file, files), offset)
-    parts = list(_parts(here)) if here is not None else []
+    here = target(whole(parsed(text, file), files), offset)
+    parts = list(_parts(here, root)) if here is not None else []
     under = [each for each in found if each[0] <= offset <= each[1]]
     for _, _, finding in under:
         parts.append(_finding(finding))
@@ -45,7 +51,7 @@ def hover(
     return Hover("\n\n---\n\n".join(parts), start, end)
 
 
-def _parts(here: Target) -> Iterator[str]:
+def _parts(here: Target, root: str) -> Iterator[str]:
     if here.key is not None:
         level, key = here.key
         example = key_example(level, key)
@@ -54,7 +60,7 @@ def _parts(here: Target) -> Iterator[str]:
     for word in here.words:
         yield f"**{word.name}**\n\n" + "\n\n".join(word_lines(word))
     for one in here.named[:4]:
-        yield f"**{code(one.name)}** in `{code(one.of.file)}`\n\n{told(one)}"
+        yield f"**{code(one.name)}** in `{code(seen(one.of.file, root))}`\n\n{told(one)}"
     if len(here.named) > 4:
         yield f"and {len(here.named) - 4} more"
     if here.what is not None:
@@ -66,7 +72,7 @@ def _parts(here: Target) -> Iterator[str]:
         yield f"**{here.rule}**\n\n{told_of}" if told_of else f"`{here.rule}` is no rule"
     if here.file is not None:
         kind = {"base": "a base", "library": "a library"}.get(here.file.kind, "a file")
-        yield f"{kind}, `{code(here.file.name)}`, in `{code(here.file.file)}`"
+        yield f"{kind}, `{code(here.file.name)}`, in `{code(seen(here.file.file, root))}`"
 
 
 def _finding(finding: Finding) -> str:

@@ -92,7 +92,7 @@ def names(whole: Whole) -> Names:
     return _names(whole.own, whole.parts)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=4)
 def _names(own: Parsed, parts: tuple[Parsed, ...]) -> Names:
     found = list(_defined(own, ""))
     for part in parts:

@@ -14,6 +14,7 @@ from govern.charter.files import Files, beside, nowhere
 from govern.charter.parts import DEEPEST, MOST_FILES
 from govern.charter.source import MAX_BYTES, Source
 from govern.charter.yaml_tree import Map, Node, Scalar, Seq
+from govern.editor.nearby import LARGE
 from govern.editor.place import kind_of_file
 from govern.editor.tolerant import tree
 from govern.findings import Finding
@@ -52,11 +53,18 @@ class Parsed:
         return text_of(self.get(self.kind)) if self.kind else ""
 
 
-@lru_cache(maxsize=64)
 def parsed(text: str, file: str) -> Parsed:
-    """A text with its tree; the latest are kept."""
+    """A text with its tree; the latest are kept, of large ones a few."""
+    return _large(text, file) if len(text) > LARGE else _small(text, file)
+
+
+def _parse(text: str, file: str) -> Parsed:
     root = tree(text)
     return Parsed(file, Source.of(text, file), root, kind_of_file(root))
+
+
+_small = lru_cache(maxsize=64)(_parse)
+_large = lru_cache(maxsize=6)(_parse)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +86,8 @@ class Whole:
         return (self.own, *self.parts)
 
 
-def whole(text: str, file: str, files: Files) -> Whole:
+def whole(own: Parsed, files: Files) -> Whole:
     """A file with its parts; those that cannot be read are left out."""
-    own = parsed(text, file)
     found: dict[str, Parsed] = {}
 
     def follow(one: Parsed, folder: str, depth: int) -> None:
@@ -90,7 +97,7 @@ def whole(text: str, file: str, files: Files) -> Whole:
                 if place in found or len(found) >= MOST_FILES or depth >= DEEPEST:
                     continue
                 part = part_at(files, place)
-                if part is not None and part.file != file:
+                if part is not None and part.file != own.file:
                     found[place] = part
                     follow(part, os.path.dirname(place), depth + 1)
 
@@ -133,6 +140,11 @@ def overlay(path: str | None, buffers: Mapping[str, str], asked: Callable[[str],
         return on_disk(name)
 
     return give
+
+
+def seen(text: str, root: str) -> str:
+    """Words for people with paths as they are seen from a folder; where that is not known, as they are."""
+    return text.replace(root.rstrip(os.sep) + os.sep, "") if root else text
 
 
 # Reading a tree, however incomplete

@@ -12,9 +12,9 @@ import asyncio
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -139,7 +139,8 @@ class GovernServer(LanguageServer):
         finding = one.finding
         wants = self.client_capabilities.text_document
         publish = wants.publish_diagnostics if wants is not None else None
-        related = publish is not None and publish.related_information
+        related = one.related if publish is not None and publish.related_information else ()
+        places = [each for place in related if (each := self.related(document, place)) is not None]
         return types.Diagnostic(
             range=self.range(document, one.start, max(one.end, one.start)),
             message=one.message,
@@ -148,9 +149,7 @@ class GovernServer(LanguageServer):
             code_description=_page(finding.rule) if publish is not None and publish.code_description_support else None,
             source="govern",
             tags=[types.DiagnosticTag.Unnecessary] if _is_unused(finding.rule) else None,
-            related_information=[each for place in one.related if (each := self.related(document, place))]
-            if related
-            else None,
+            related_information=places or None,
         )
 
     def related(self, document: Document, place: Related) -> types.DiagnosticRelatedInformation | None:
@@ -365,12 +364,8 @@ def _judged(document: Document, root: str, buffers: dict[str, str]) -> Judgement
 
 def _bug() -> types.Diagnostic:
     message = "this is a bug of govern: the file could not be judged; the server's log has the cause"
-    return types.Diagnostic(
-        types.Range(types.Position(0, 0), types.Position(0, 0)),
-        message,
-        types.DiagnosticSeverity.Error,
-        source="govern",
-    )
+    nowhere = types.Range(types.Position(0, 0), types.Position(0, 0))
+    return types.Diagnostic(nowhere, message, types.DiagnosticSeverity.Error, source="govern")
 
 
 def _roots(server: GovernServer) -> tuple[str, ...]:
@@ -408,7 +403,7 @@ def _is_unused(rule: str) -> bool:
     return rule.endswith("-unused") or rule == "unused-suppression"
 
 
-def _wanted(only: list[Any] | None, kind: str) -> bool:
+def _wanted(only: Sequence[types.CodeActionKind | str] | None, kind: str) -> bool:
     """Whether a kind of action is asked for: itself, or a kind that it is one of."""
     asked = [str(getattr(each, "value", each)) for each in only or ()]
     return not asked or any(kind == each or kind.startswith(f"{each}.") for each in asked)

@@ -11,6 +11,7 @@ from govern.charter import vocabulary
 from govern.charter.kinds import ConditionText, Key, Level, MapOf, Name, OneOf, PathText, Pattern
 from govern.charter.words import Word, words
 from govern.charter.yaml_tree import Node, Scalar
+from govern.conditions.parse import MAX_LENGTH
 from govern.editor import schemas
 from govern.editor.conditions import Token, bound, token_at
 from govern.editor.judged import Judged, judged
@@ -167,7 +168,7 @@ def _in_condition(one: Parsed, spot: Spot, node: Scalar, offset: int, known: Nam
     if token.called and ("." in token.chain or not known.called(token.name, Sort.FACT)):
         return _said(token, "a function")
     about = judged(one, spot, known)
-    before = one.text[node.start : token.start]
+    before = one.text[max(node.start, token.start - MAX_LENGTH) : token.start]
     chain = bound(before, token.chain)
     root, path = schemas.steps(chain)
     if root in ("args", "result", "record") and path:

@@ -15,7 +15,8 @@ import re
 from govern.charter.broken import CONDITION_KEYS
 from govern.charter.scalars import Refused, resolve
 from govern.charter.source import MAX_BYTES
-from govern.charter.yaml_tree import MAX_DEPTH, Map, Node, Scalar, Seq
+from govern.charter.yaml_tree import MAX_DEPTH, MAX_NODES, Map, Node, Scalar, Seq
+from govern.conditions.parse import MAX_LENGTH
 
 _SPACE = re.compile(r"[ \t]*")
 _SKIPPED = re.compile(r"(?:[ \t\r\n]+|(?:(?<=\s)|\A)#[^\n]*)+")
@@ -34,12 +35,15 @@ _COMMENT = re.compile(r"(?:(?<=\s)|\A)#")
 _BEHIND = re.compile(r"[ \t]*(?:[,\]}:\r\n]|\Z|(?<=[ \t])#)")
 _LIKE_KEY = re.compile(r"""(?:- +)*(?:[\w./-]+|"[^"\n]*"|'[^'\n]*')[ \t]*:(?:\s|\Z)|-\s""")
 _IN_FLOW = re.compile(r"(?:[^,\[\]{}\n:#]|:(?![\s,\[\]{}]|\Z)|(?<!\s)#)*")
+# Most of every file, read in one step: `key: word` on a line, and in braces.
+_EASY_LINE = re.compile(r"([A-Za-z_][\w./-]*): +([A-Za-z_][\w./@-]*) *\r?\n( *)(?=[^\s#])")
+_EASY_PAIR = re.compile(r"([A-Za-z_]\w*): +([A-Za-z_]\w*)(?=[,}])")
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|\r?\n[ \t]*|(.))", re.DOTALL)
 # A line break in quoted text is a space, and each further one a break; behind a backslash it is nothing.
 _FOLDED = re.compile(r"(?<!\\)[ \t]*\r?\n[ \t]*((?:\r?\n[ \t]*)*)")
 _SHORT = {"0": "\0", "a": "\a", "b": "\b", "t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r", "e": "\x1b",
           "N": "\x85", "_": "\xa0", "L": "\u2028", "P": "\u2029"}  # fmt: skip
-_LONGEST_QUOTE = 20_000
+_LONGEST_QUOTE = 4_000
 
 
 def tree(text: str) -> Node:
@@ -55,6 +59,7 @@ class _Parser:
         self.at = 0
         self.closers: list[str] = []  # of the flow collections that are open
         self.columns: list[int] = []  # of the block mappings that are open
+        self.left = MAX_NODES
 
     def root(self) -> Node:
         if self.next() is None:
@@ -78,6 +83,7 @@ class _Parser:
 
     def next(self) -> int | None:
         """Goes to the next thing written, on this line or below; its column, None at the end."""
+        self.count()
         while True:
             if skipped := _SKIPPED.match(self.text, self.at):
                 self.at = skipped.end()
@@ -87,6 +93,12 @@ class _Parser:
             if column or not (mark := _MARK.match(self.text, self.at)):
                 return column
             self.at = mark.end()
+
+    def count(self) -> None:
+        """Of a text with more values than a file may have, nobody looks at the rest."""
+        self.left -= 1
+        if self.left < 0:
+            self.at = len(self.text)
 
     def line_end(self, at: int) -> int:
         """The end of a line, without its break."""
@@ -149,6 +161,10 @@ class _Parser:
                     entries[-1] = (entries[-1][0], stray)
                 end = stray.end
                 continue
+            if (easy := _EASY_LINE.match(self.text, self.at)) and len(easy[3]) <= found:
+                entries.append(self.pair(easy))
+                end = easy.end(2)
+                continue
             key = self.key()
             if key is None:
                 key = self.bare()
@@ -159,6 +175,12 @@ class _Parser:
             end = entries[-1][1].end
         self.columns.pop()
         return Map(tuple(entries), start, end)
+
+    def pair(self, match: re.Match[str]) -> tuple[Scalar, Scalar]:
+        """A key and a word that stands for itself, if it does not mean something else."""
+        self.at = match.end(2)
+        value = self.resolved(match[2], match.start(2), match.end(2))
+        return Scalar(match[1], match.start(1), match.end(1)), value
 
     def bare(self) -> Scalar:
         """A word that nothing says the meaning of: the rest of its line."""
@@ -298,11 +320,11 @@ class _Parser:
 
     def quoted(self, column: int) -> Scalar:
         start = self.at
-        end = self.line_end(start)
         match = _QUOTED[self.text[start]].match(self.text, start, min(len(self.text), start + _LONGEST_QUOTE))
-        if match and (match.end() <= end or self.may_run_on(start, match.end(), column)):
+        if match and ("\n" not in match[0] or self.may_run_on(start, match.end(), column)):
             self.at = match.end()
             return self.unquoted(start, self.at)
+        end = self.line_end(start)
         written = self.text[start + 1 : end].rstrip()
         self.at = end
         return Scalar(written, start, start + 1 + len(written), plain=False, exact=True, refused=True)
@@ -354,6 +376,7 @@ class _Parser:
 
     def inside(self, column: int) -> bool:
         """Goes to the next thing in a flow collection; false where the collection is over without being closed."""
+        self.count()
         before = self.at
         if skipped := _SKIPPED.match(self.text, self.at):
             self.at = skipped.end()
@@ -367,6 +390,8 @@ class _Parser:
         return True
 
     def flow_entry(self, column: int, depth: int) -> tuple[Scalar, Node]:
+        if easy := _EASY_PAIR.match(self.text, self.at):
+            return self.pair(easy)
         first = self.text[self.at]
         if first in "[{":
             lost = self.flow(column, depth + 1)
@@ -403,7 +428,7 @@ class _Parser:
         self.at = max(end, start + 1)  # whatever it is, we go on
         parts = [self.text[start:end].rstrip()]
         end = start + len(parts[0])
-        while key not in CONDITION_KEYS and self.at >= self.line_end(start):
+        while key not in CONDITION_KEYS and self.text[self.at : self.at + 1] in ("\n", "\r"):
             here = self.at
             if not self.inside(column) or self.text[self.at] in ",[]{}\"'" or self.pair_ahead():
                 self.at = here
@@ -416,8 +441,6 @@ class _Parser:
             more = self.text[start_of_more:stop].rstrip()
             parts.append(more)
             end, self.at = start_of_more + len(more), stop
-            if stop < self.line_end(start_of_more):
-                break
         return self.resolved(" ".join(parts), start, end, single=len(parts) == 1)
 
     def pair_ahead(self) -> bool:
@@ -433,9 +456,11 @@ class _Parser:
     def condition_end(self, start: int) -> int:
         """Where a condition without quotes was meant to end: its own brackets and quotes are its own."""
         depth, quote = 0, ""
-        end = self.line_end(start)
-        for at in range(start, end):
+        at = start
+        for at in range(start, min(len(self.text), start + MAX_LENGTH)):
             char = self.text[at]
+            if char == "\n":
+                return at
             if quote:
                 quote = "" if char == quote else quote
             elif char in "\"'":
@@ -448,7 +473,7 @@ class _Parser:
                 depth -= 1
             elif (char == "," and depth <= 0) or (char == "#" and self.text[at - 1] in " \t"):
                 return at
-        return end
+        return at + 1
 
 
 def _fold(match: re.Match[str]) -> str:

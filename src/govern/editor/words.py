@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from govern.charter import notation
 from govern.charter.example import excerpt
 from govern.charter.kinds import Key, Level
-from govern.charter.places import places
+from govern.charter.places import levels_of, places
 from govern.charter.words import Word
 from govern.charter.yaml_tree import Map, Node, Scalar
 from govern.editor.names import Named, Sort
@@ -83,9 +83,12 @@ def definition(one: Named) -> str:
 def key_lines(level: Level, key: Key) -> Iterator[str]:
     """What `govern explain KEY` says of a key: its meaning, how it is written, what enforces it."""
     yield key.says
-    yield f"*written* {notation.written(key.value)}"
+    yield f"*written* {notation.written(key.value).replace(' (its keys are below)', '')}"
     yield f"*required* {notation.required(level, key)}"
     yield f"*enforced by* {key.by}"
+    for inner in levels_of(key.value):
+        names = (f"`{each.name}`" + (" (required)" if each.required else "") for each in inner.keys)
+        yield f"*keys of {inner.what}* {', '.join(names)}"
 
 
 def key_example(level: Level, key: Key) -> str:
