@@ -72,7 +72,8 @@ def lower(charter: written.Charter) -> Policy:
 
 
 def _selected(charter: written.Charter, select: written.Selector) -> tuple[str, ...]:
-    return tuple(tool.name for tool in charter.tools.values() if select.concerns(tool))
+    # Sorted: what a policy means does not depend on the order in which a charter lists its tools.
+    return tuple(sorted(tool.name for tool in charter.tools.values() if select.concerns(tool)))
 
 
 def _names(words: tuple[written.Word, ...]) -> tuple[str, ...]:
@@ -145,9 +146,12 @@ def _fact(fact: written.Fact) -> Fact:
     return Fact(
         fact.name,
         _names(source.tools) if source else (),
-        tuple((left.name, right.name) for left, right in source.where) if source else (),
+        tuple(sorted((left.name, right.name) for left, right in source.where)) if source else (),
         fact.first,
-        tuple(FactField(each.name, each.kind, each.values, each.path) for each in fact.fields.values()),
+        tuple(
+            FactField(each.name, each.kind, each.values, each.path)
+            for each in sorted(fact.fields.values(), key=lambda field: field.name)
+        ),
     )
 
 
@@ -196,7 +200,7 @@ def _after(charter: written.Charter, after: written.AfterReading, index: int) ->
 
 
 def _identity(identity: written.Identity) -> Identity:
-    elevated = tuple(Elevated(each.scope.name, each.ttl_s) for each in identity.elevated)
+    elevated = tuple(sorted((Elevated(e.scope.name, e.ttl_s) for e in identity.elevated), key=lambda e: e.scope))
     return Identity(identity.service_account.name, _names(identity.standing), elevated)
 
 

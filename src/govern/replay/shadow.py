@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from govern.policy.glob import matches
 from govern.policy.model import Effect, Policy, Reason, Tier
 from govern.policy.verbs import guess
+from govern.policy.verdict import UNCAPTURED
 from govern.replay.groups import Judgement, Key, Kind, Policies, Replayed, Seen
 
 LABELS = ("allow", "approval", "deny", "undecidable")
@@ -170,7 +171,7 @@ def report(replayed: Replayed, policies: Policies) -> ShadowReport:
             continue
         _count(made, key, seen, judgement, policies)
         if not judgement.decided:
-            undecided.append(_undecided(key, seen, judgement))
+            undecided.append(_undecided(key, seen, judgement, policies))
     return ShadowReport(
         verdicts=made.verdicts,
         unmapped=_unmapped(made, replayed, policies),
@@ -198,7 +199,7 @@ def _count(made: _Builder, key: Key, seen: Seen, judgement: Judgement, policies:
         made.malformed += seen.calls
     if not judgement.decided:
         return
-    verdict = judgement.strictest
+    verdict = judgement.loosest  # its causes hold whatever the log does not tell
     judge = policies.agent_for(key.agent)
     names = list(verdict.rules)
     if Reason.GATE in verdict.reasons and judge is not None:
@@ -214,11 +215,25 @@ def _count(made: _Builder, key: Key, seen: Seen, judgement: Judgement, policies:
             made.gates[asked] = made.gates.get(asked, 0) + seen.calls
 
 
-def _undecided(key: Key, seen: Seen, judgement: Judgement) -> Undecided:
+def _undecided(key: Key, seen: Seen, judgement: Judgement, policies: Policies) -> Undecided:
     return Undecided(
         key.tool, key.agent, seen.calls, judgement.loosest.effect.label, judgement.strictest.effect.label,
-        "the log has no arguments", seen.samples,
+        _lacking(key, policies), seen.samples,
     )  # fmt: skip
+
+
+def _lacking(key: Key, policies: Policies) -> str:
+    """What the log does not tell, and the verdict hangs on."""
+    judge = policies.agent_for(key.agent)
+    tool = policies.by_agent[judge].tools.get(key.tool) if judge is not None else None
+    if key.kind is Kind.UNCAPTURED or tool is None:
+        return "the log has no arguments"
+    names: set[str] = set()
+    for condition, truth in zip(tool.conditions, key.truths, strict=True):
+        if truth == UNCAPTURED:
+            names |= condition.outside
+    told = {"at": "the time", "exceeded": "limits", "tainted": "what was read"}
+    return f"not worked out of a log yet: {', '.join(sorted(told.get(name, name) for name in names))}"
 
 
 def _merged(rows: list[Undecided]) -> tuple[Undecided, ...]:

@@ -247,7 +247,8 @@ class _Writer:
         if not part.beside:
             return line
         beside = part.beside[0 if head else -1]
-        if beside.column is None or (head and part.flow):
+        # Beyond the lines' width nothing is aligned: the comment stood behind a line that was broken.
+        if beside.column is None or beside.column > WIDEST or (head and part.flow):
             return f"{line}  {beside.text}"
         return line.ljust(beside.column - 2) + "  " + beside.text
 
