@@ -247,10 +247,10 @@ class _Writer:
         if not part.beside:
             return line
         beside = part.beside[0 if head else -1]
-        # Beyond the lines' width nothing is aligned: the comment stood behind a line that was broken.
-        if beside.column is None or beside.column > WIDEST or (head and part.flow):
+        if beside.column is None or (head and part.flow):
             return f"{line}  {beside.text}"
-        return line.ljust(beside.column - 2) + "  " + beside.text
+        last = line.rpartition("\n")[2]  # a list in rows is several lines
+        return line[: len(line) - len(last)] + last.ljust(beside.column - 2) + "  " + beside.text
 
 
 def _is_condition(part: Part) -> bool:
