@@ -57,7 +57,7 @@ def judge(tool: str, args: dict[str, Any]) -> Check:
     if tool == "post_comment":
         return weigh("reversible", **hits)
     if tool == "add_labels":
-        if any(label.startswith("release:") for label in args["labels"]):
+        if any(label.lower().startswith("release:") for label in args["labels"]):
             hits["release_labels"] = "release"
         return weigh("reversible", **hits)
     if tool == "merge_pull_request":

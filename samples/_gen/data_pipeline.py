@@ -16,11 +16,12 @@ ASKS = (
 )
 BROKEN = ("The load of {t} for {d} failed, please repair it.", "{t} has no rows for {d}?", "{d} is missing in {t}")
 TABLES = ("sales.orders", "sales.returns", "web.signups", "logistics.parcels", "web.sessions")
-QUERIES = (
-    "select country, count(*) as n from {t} where day between '2026-10-01' and '2026-10-31' group by country",
-    "SELECT extract(dow FROM day) AS weekday, count(*) FROM {t} GROUP BY 1 ORDER BY 1",
+# What is asked of a table, as `query_table` takes it. One of them no arguments can say: it is SQL, and is asked for.
+QUESTIONS: tuple[dict[str, Any] | str, ...] = (
+    {"measure": "count", "by": ["country"], "from_day": "2026-10-01", "to_day": "2026-10-31"},
+    {"measure": "count", "by": ["weekday"]},
     "with late as (select * from {t} where delivered > promised) select count(*) from late",
-    "select product, sum(quantity) from {t} where day >= '2026-08-01' group by product order by 2 desc limit 10",
+    {"measure": "sum", "column": "quantity", "by": ["product"], "from_day": "2026-08-01"},
 )
 
 
@@ -30,12 +31,13 @@ def judge(tool: str, args: dict[str, Any]) -> Check:
         return never(f"{tool.split('_')[0]}_*")
     if tool in ("list_tables", "describe_table", "list_runs"):
         return weigh("read_only")
+    if tool == "query_table":
+        private = args["table"].startswith("people.")
+        return weigh("read_only", **({"people_tables": "data-owner"} if private else {}))
     if tool == "run_query":
         sql = args["sql"].lower()
-        hits = {} if sql.split()[0] in ("select", "with") and ";" not in sql else {"only_selects": "deny"}
-        if "people." in sql:
-            hits["people_tables"] = "data-owner"
-        return weigh("read_only", **hits)
+        reads = sql.split()[0] in ("select", "with") and ";" not in sql
+        return weigh("irreversible", "data-owner", **({} if reads else {"only_selects": "deny"}))
     if tool == "rerun_task":
         closed = args["pipeline"].startswith("ledger")
         return weigh("reversible", **({"no_ledger_pipelines": "deny"} if closed else {}))
@@ -91,21 +93,30 @@ def _look(run: Run) -> str:
     return table
 
 
+def _query(question: dict[str, Any] | str, table: str, rows: int | None) -> tuple[str, dict[str, Any]]:
+    """The tool that a question needs, and its arguments."""
+    if isinstance(question, str):
+        return "run_query", {"sql": question.format(t=table), "max_rows": rows}
+    return "query_table", {"table": table, **question, "max_rows": rows}
+
+
 def _question(run: Run) -> None:
     run.open(run.dice.pick(ASKS), f"analyst-{run.dice.between(1, 11)}")
     table = _look(run)
-    sql = run.dice.pick(QUERIES).format(t=table)
+    question = run.dice.pick(QUESTIONS)
     run.say("One query should do.")
     if run.dice.chance(0.2):
-        run.use("run_query", {"sql": sql.replace("day", "dat", 1)}, None, error='Error: column "dat" does not exist')
+        misspelt = {"table": table, "measure": "count", "by": ["contry"]}
+        run.use("query_table", misspelt, None, error='Error: column "contry" does not exist')
         run.say("A typing error of mine.")
     if run.dice.chance(0.12):
-        private = sql.replace(table, "people.staff", 1)
-        run.use("run_query", {"sql": private, "max_rows": None}, {"rows": []}, answers=(("deny", "not for this"),))
+        tool, private = _query(question, "people.staff", None)
+        run.use(tool, private, {"rows": []}, answers=(("deny", "not for this"),))
         run.say("That table is not for this question.")
     rows = [[run.dice.pick(("DE", "FR", "PL", "NL")), run.dice.between(20, 9000)] for _ in range(4)]
     slow = "the warehouse closed the connection" if run.dice.chance(0.15) else ""
-    run.use("run_query", {"sql": sql, "max_rows": run.dice.pick((None, 1000))}, {"rows": rows}, stumble=slow)
+    tool, call = _query(question, table, run.dice.pick((None, 1000)))
+    run.use(tool, call, {"rows": rows}, stumble=slow, answers=(("approve", "reads one table"),))
     run.say(f"Here is the answer: {rows[0][1]} in {rows[0][0]}, the rest in the table above.").close()
 
 
@@ -140,8 +151,8 @@ def _backfill(run: Run) -> Run:
     run.open("one-off: how many signups came from the autumn newsletter?", "analyst-7")
     run.say("The column `campaign` was added in November; older rows have none.")
     run.use("describe_table", {"table": "web.signups"}, {"columns": {"day": "date", "campaign": "text"}})
-    sql = "select count(*) from web.signups where campaign = 'autumn' and day >= '2026-08-17'"
-    run.use("run_query", {"sql": sql, "max_rows": None}, {"rows": [[0]]})
+    autumn = {"measure": "count", "where": [{"column": "campaign", "equals": "autumn"}], "from_day": "2026-08-17"}
+    run.use("query_table", {"table": "web.signups", **autumn, "max_rows": None}, {"rows": [[0]]})
     run.say("Zero, because the column is empty before November. Loading the three months again fills it.")
     start = {"pipeline": "web-signups", "start": "2026-08-17", "end": "2026-11-16", "reset": True, "pool": None}
     run.bypass(
@@ -198,7 +209,8 @@ def _orphans(run: Run) -> Run:
     for step, day in enumerate(("2026-08-17", "2026-08-18")):
         output = {"day": day, "rows": 18_000 + step * 411}
         run.unasked("load_partition", f"wk-{step}", output, "a worker's result, with no call in this run")
-    run.use("run_query", {"sql": QUERIES[1].format(t=table), "max_rows": None}, {"rows": [[1, 4120], [2, 3904]]})
+    weekdays = {"table": table, "measure": "count", "by": ["weekday"], "max_rows": None}
+    run.use("query_table", weekdays, {"rows": [[1, 4120], [2, 3904]]})
     run.say("Tuesday is the busiest day.").close()
     return run
 
@@ -253,6 +265,6 @@ def _refused(run: Run) -> Run:
     run.use("rerun_task", {"pipeline": "ledger-postings", "task": "load", "day": "2026-09-30"}, None)
     run.use("truncate_table", {"table": "ledger.postings", "confirm": None}, None)
     broken = '{"sql": "select * from ledger.postings where day = \'2026-09-30\'", "max_rows": }'
-    run.garble("run_query", broken, "read_only", "only-selects")
+    run.garble("run_query", broken, "irreversible", "only-selects")
     run.say("None of this is mine to do; a booking has to correct it.").close()
     return run

@@ -32,7 +32,7 @@ def judge(tool: str, args: dict[str, Any]) -> Check:
         hits = {}
         if len(args["attendees"]) > 12:
             hits["large_meetings"] = "office"
-        if any(address.startswith(("all@", "everyone@")) for address in args["attendees"]):
+        if any(address.lower().startswith(("all@", "everyone@")) for address in args["attendees"]):
             hits["no_mailing_lists"] = "deny"
         return weigh("irreversible", "organiser", **hits)
     return UNMAPPED

@@ -38,7 +38,7 @@ def judge(tool: str, args: dict[str, Any]) -> Check:
     if tool == "add_note":
         return weigh("reversible")
     if tool == "send_reply":
-        linked = "http://" in args["body"] or "https://" in args["body"]
+        linked = any(scheme in args["body"].lower() for scheme in ("http://", "https://"))
         template = args.get("template")
         waived = None if template is None else template in ("order-status", "return-label", "opening-hours")
         return weigh("irreversible", "team-lead", waived, **({"no_links": "team-lead"} if linked else {}))

@@ -27,6 +27,7 @@ class Client:
         self.seen: list[Message] = []
         self.number = 0
         self.errors = b""
+        self.answered: Message = {}
         threading.Thread(target=self._read, daemon=True).start()
         self.on_error = threading.Thread(target=self._read_errors, daemon=True)
         self.on_error.start()
@@ -136,7 +137,7 @@ def serving(
         if encodings is not None:
             wants = {**wants, "general": {"positionEncodings": encodings}}
         answer = client.result("initialize", processId=None, rootUri=root.as_uri(), capabilities=wants)
-        client.seen.append({"initialized": answer})
+        client.answered = answer
         client.notify("initialized")
         yield client
         client.result("shutdown")

@@ -30,7 +30,29 @@ CHARTERS = [
     for pattern in ("samples/*/charter.yaml", "tests/charter/whole/*.yaml")
     for path in sorted(glob.glob(str(ROOT / pattern)))
 ]
-SLIPS = ["", " ", "\n", '"', "'", "{", "}", "[", "]", ":", ": ", "- ", "#", " #", "\t", "|", "&a ", "!", "\r", "😀", "\u2028"]
+SLIPS = [
+    "",
+    " ",
+    "\n",
+    '"',
+    "'",
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    ": ",
+    "- ",
+    "#",
+    " #",
+    "\t",
+    "|",
+    "&a ",
+    "!",
+    "\r",
+    "😀",
+    "\u2028",
+]
 
 
 def suggestions(text: str) -> tuple[str, int, tuple[Suggestion, ...]]:

@@ -80,7 +80,8 @@ class _Writer:
             self.scalar(part, part.node, lead + mark, column)
         elif (text := self.inline(part, column + len(mark))) is not None:
             self.lines.extend((lead + mark + text).split("\n"))
-            self.lines[-1] = self.beside(self.lines[-1], part)
+            # Behind the last of several rows a comment belongs to none of them, and is aligned with nothing.
+            self.lines[-1] = self.beside(self.lines[-1], part, close="\n" in text)
         elif part.key is not None:
             self.lines.append(self.beside(f"{lead}{name}:", part, head=True))
             self.parts(part, " " * (column + _STEP), hoisted=False)
@@ -238,19 +239,19 @@ class _Writer:
         if self.lines and self.lines[-1]:
             self.lines.append("")
 
-    def beside(self, line: str, part: Part, *, head: bool = False) -> str:
+    def beside(self, line: str, part: Part, *, head: bool = False, close: bool = False) -> str:
         """A line with the comment beside its part, in the column where its author had aligned it.
 
         Args:
             head: the line is but the key of a block.
+            close: the comment follows close behind, wherever it was.
         """
         if not part.beside:
             return line
         beside = part.beside[0 if head else -1]
-        if beside.column is None or (head and part.flow):
+        if beside.column is None or close or (head and part.flow):
             return f"{line}  {beside.text}"
-        last = line.rpartition("\n")[2]  # a list in rows is several lines
-        return line[: len(line) - len(last)] + last.ljust(beside.column - 2) + "  " + beside.text
+        return line.ljust(beside.column - 2) + "  " + beside.text
 
 
 def _is_condition(part: Part) -> bool:
