@@ -120,15 +120,20 @@ class Client:
 
 @contextmanager
 def serving(
-    root: Path, encodings: list[str] | None = None, capabilities: Message | None = None, quiet: bool = True
+    root: Path, encodings: list[str] | None = None, quiet: bool = True, command: list[str] | None = None
 ) -> Iterator[Client]:
     """A server for a folder, initialized; it ends with exit code 0 and, if `quiet`, with nothing on standard error."""
     process = subprocess.Popen(
-        COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=root, env={**os.environ}
+        command or COMMAND,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=root,
+        env={**os.environ},
     )
     client = Client(process)
     try:
-        wants: Message = capabilities or {
+        wants: Message = {
             "textDocument": {
                 "completion": {"completionItem": {"snippetSupport": True}},
                 "publishDiagnostics": {"relatedInformation": True, "codeDescriptionSupport": True},

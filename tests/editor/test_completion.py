@@ -13,10 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from govern.charter.load import load_text
+from govern.charter.yaml_tree import Map
 from govern.editor.completion import complete
 from govern.editor.hover import hover
+from govern.editor.nearby import nearby
 from govern.editor.outline import outline
 from govern.editor.parsed import parsed
+from govern.editor.place import spot_at
 from govern.editor.suggest import Suggestion
 from govern.editor.tolerant import tree
 
@@ -140,8 +143,30 @@ def test_a_large_text_is_completed_from_its_latest_reading() -> None:
     took_s = time.perf_counter() - started
     assert ["lead", "security"] == [one.label for one in found]
     assert took_s < 0.5  # 5 ms where nothing else runs
+    text, offset = cursor(before + "  ‸")
+    found = complete(text, offset, "charter.yaml", files(), folder, reading)
+    assert ["send_email"] == [one.label for one in found]
     text, offset = cursor(before + 'rules:\n  - {id: a, tools: [tool_7], when: "args.‸"}')
     assert ["a7"] == [one.label for one in complete(text, offset, "charter.yaml", files(), folder, reading)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_what_is_far_from_the_cursor_changes_nothing_at_it(data: st.DataObject) -> None:
+    """With everything far away blank, the cursor stands in the same place, among the same keys, at the same offset."""
+    text = data.draw(st.sampled_from([each for each in CHARTERS if "\r" not in each]))
+    offset = data.draw(st.integers(0, len(text)))
+    near = nearby(text, offset)
+    assert len(text) == len(near)
+    expected, found = spot_at(tree(text), offset), spot_at(tree(near), offset)
+    if expected is None:
+        return
+    assert found is not None
+    assert (expected.node, expected.is_key, expected.path[:1]) == (found.node, found.is_key, found.path[:1])
+    if not any(isinstance(part, int) for part in expected.path[:2]):
+        assert expected.path == found.path
+    if isinstance(expected.around, Map) and isinstance(found.around, Map):
+        assert [key.value for key, _ in expected.around.entries] == [key.value for key, _ in found.around.entries]
 
 
 @settings(max_examples=150, deadline=None)
@@ -167,10 +192,12 @@ def test_nothing_that_is_half_typed_breaks_it(data: st.DataObject) -> None:
     "text",
     [
         "a: " + "[" * 20_000, "".join(" " * depth + "a:\n" for depth in range(1_300)), "a: [" + "x, " * 300_000 + "]",
-        'a: "\n' * 80_000, "a:" * 400_000, "a: {" + "when: x, " * 80_000, "- " * 400_000, "a: x\n" + "  y y\n" * 100_000,
+        'a: "\n' * 80_000, "a:" * 400_000, "a: {" + "when: x, " * 80_000, "- " * 400_000,
+        "a: x\n" + "  y y\n" * 100_000,
         "{a: " * 200_000, "\ufdd0" * 10, "#" * 900_000,
     ],
-    ids=["deep", "nested", "long list", "quotes", "colons", "conditions", "dashes", "long text", "braces", "marks", "hashes"],
+    ids=["deep", "nested", "long list", "quotes", "colons", "conditions", "dashes", "long text", "braces", "marks",
+         "hashes"],
 )  # fmt: skip
 def test_a_hostile_text_is_read_in_bounded_time(text: str) -> None:
     """Depth, width and open quotes of a text that wants to stop the editor have a bound."""

@@ -25,6 +25,14 @@ ROOT = Path(__file__).parents[2]
 WHOLE = ROOT / "tests" / "charter" / "whole"
 
 
+def saved(folder: Path) -> Path:
+    """The shared charter and its parts, on disk."""
+    for name, text in {**FILES, "charter.yaml": HEAD}.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, "utf-8")
+    return folder / "charter.yaml"
+
+
 def diagnosed(text: str) -> Diagnosed:
     return diagnose(text, "charter.yaml", files(), Configuration())
 
@@ -82,18 +90,17 @@ def test_what_a_part_is_found_for_stands_where_it_is_named() -> None:
     found = diagnose(text, "charter.yaml", given, Configuration()).diagnostics
     elsewhere = [one for one in found if one.finding.location.file != "charter.yaml"]
     assert elsewhere
+    assert "unknown-argument" in {one.finding.rule for one in elsewhere}
     for one in elsewhere:
+        place = one.finding.location
         assert "org/base.yaml" == text[one.start : one.end]
-        assert one.message.startswith("org/base.yaml:12:")
-        assert ("org/base.yaml", 12) == (one.related[0].file, one.related[0].line)
+        assert one.message.startswith(f"org/base.yaml:{place.line}:{place.column}: ")
+        assert ("org/base.yaml", place.line) == (one.related[0].file, one.related[0].line)
 
 
 def test_unsaved_texts_of_other_files_come_first(tmp_path: Path) -> None:
     """A base that is open and changed is read from the editor, not from disk."""
-    for name, text in FILES.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text, "utf-8")
-    path = tmp_path / "charter.yaml"
+    path = saved(tmp_path)
     document = Document.of(path.as_uri(), str(path), HEAD, 1)
     documents = Documents((str(tmp_path),))
     documents.put(document)
@@ -109,9 +116,7 @@ def test_unsaved_texts_of_other_files_come_first(tmp_path: Path) -> None:
 
 def test_configuration_suppressions_baseline_and_lock_count(tmp_path: Path) -> None:
     """What `govern lint` leaves out, the editor leaves out: through the same code."""
-    charter = (ROOT / "samples" / "support" / "charter.yaml").read_text("utf-8")
-    path = tmp_path / "charter.yaml"
-    path.write_text(charter, "utf-8")
+    path = saved(tmp_path)
 
     def found() -> set[str]:
         document = Document.of(path.as_uri(), str(path), path.read_text("utf-8"), 1)
@@ -124,7 +129,7 @@ def test_configuration_suppressions_baseline_and_lock_count(tmp_path: Path) -> N
     (tmp_path / "govern.toml").write_text('[lint]\nmin-severity = "error"\n', "utf-8")
     assert set() == found()
     (tmp_path / "govern.toml").write_text("[lint]\nseverty = 1\n", "utf-8")
-    document = Document.of(path.as_uri(), str(path), charter, 1)
+    document = Document.of(path.as_uri(), str(path), HEAD, 1)
     judgement = judge(document, str(tmp_path), {})
     assert "severty" in judgement.error
     assert before == {one.finding.rule for one in judgement.diagnosed.diagnostics}
@@ -138,8 +143,7 @@ def test_a_baseline_hides_what_is_known(tmp_path: Path) -> None:
     """A finding that the baseline has is not shown; one that is new is."""
     from govern.lint.run import baseline_of
 
-    path = tmp_path / "charter.yaml"
-    path.write_text((ROOT / "samples" / "support" / "charter.yaml").read_text("utf-8"), "utf-8")
+    path = saved(tmp_path)
     document = Document.of(path.as_uri(), str(path), path.read_text("utf-8"), 1)
     assert judge(document, str(tmp_path), {}).diagnosed.diagnostics
     baseline = tmp_path / "known.json"

@@ -55,27 +55,29 @@ def found(offset: int) -> list[tuple[str, str]]:
         (at("org/base.yaml", 3), "org/base.yaml", "govern: 1"),
         (at("uses: [mail.yaml", 9), "mail.yaml", "govern: 1"),
         (at("result_of: [get_order", 14), "charter.yaml", "get_order:"),
-        (at("credentials: [\"payments", 17), "charter.yaml", "identity: {service_account: svc, standing: "
-         '["orders:read"], elevated: {"payments:refund": {ttl: 5m}}}'),
+        (at("credentials: [\"payments", 17), "charter.yaml", ("identity: {service_account: svc, standing: "
+         '["orders:read"], elevated: {"payments:refund": {ttl: 5m}}}')),
         (at("tools: [refund, ", 10), "charter.yaml", "refund:"),
         (at("mail/*", 2), "charter.yaml", "mail/send_email: {approval: {ask: lead}}"),
-        (at("args.amount > 5", 7), "charter.yaml", "properties: {amount: {type: number}, kind: "
-         "{enum: [full, part]}, note: {type: string}}"),
+        (at("args.amount > 5", 7), "charter.yaml", ("properties: {amount: {type: number}, kind: "
+         "{enum: [full, part]}, note: {type: string}}")),
         (at("order.status ==", 2), "charter.yaml", "order:"),
         (at("order.status ==", 8), "charter.yaml", "fields: {status: {enum: [paid, returned]}, total: number}"),
         (at("customer.email", 12), "org/base.yaml", "customer: {from: session, fields: {id: string, email: string}}"),
         (at("calls('get_order", 9), "charter.yaml", "get_order:"),
-        (at("c.address", 4), "mail.yaml", "cc: {type: array, items: {type: object, properties: {address: {type: string}}}}"),
+        (at("c.address", 4), "mail.yaml",
+         "cc: {type: array, items: {type: object, properties: {address: {type: string}}}}"),
         (at("event: big", 8), "charter.yaml", "- id: big"),
-        (at("org/night", 6), "org/base.yaml", "- {id: night, external: true, when: hour(at) < 6, "
-         "then: {approval: security}, because: Nobody looks.}"),
+        (at("org/night", 6), "org/base.yaml", ("- {id: night, external: true, when: hour(at) < 6, "
+         "then: {approval: security}, because: Nobody looks.}")),
         (at("deny: big", 7), "charter.yaml", "- id: big"),
         (at("call: {refund", 9), "charter.yaml", "refund:"),
-        (at("amount: 5", 2), "charter.yaml", "properties: {amount: {type: number}, kind: "
-         "{enum: [full, part]}, note: {type: string}}"),
+        (at("amount: 5", 2), "charter.yaml", ("properties: {amount: {type: number}, kind: "
+         "{enum: [full, part]}, note: {type: string}}")),
         (at("given: {order", 10), "charter.yaml", "order:"),
         (at("{order: {status", 11), "charter.yaml", "fields: {status: {enum: [paid, returned]}, total: number}"),
-        (at("where: {id", 9), "charter.yaml", "input: {type: object, required: [id], properties: {id: {type: string}}}"),
+        (at("where: {id", 9), "charter.yaml",
+         "input: {type: object, required: [id], properties: {id: {type: string}}}"),
     ],
 )  # fmt: skip
 def test_definition(offset: int, file: str, line: str) -> None:

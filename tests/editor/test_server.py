@@ -119,23 +119,48 @@ def test_the_last_of_many_changes_is_what_is_judged(charter: Path) -> None:
         assert published < 5
 
 
-def test_one_bad_request_does_not_end_the_server(charter: Path) -> None:
-    """What cannot be answered is an error of its own; the next request is answered."""
+def test_what_is_no_message_does_not_end_the_server(charter: Path) -> None:
+    """An unknown method, parameters of a wrong shape and what is no JSON are passed over, or errors of their own."""
     with serving(charter.parent, quiet=False) as client:
         client.open(charter)
         client.diagnostics(charter)
-        assert "error" in client.ask("textDocument/hover", textDocument={"uri": 7}, position="here")
         assert "error" in client.ask("textDocument/noSuchThing")
         client.send(b'{"jsonrpc": "2.0", "method": "textDocument/didChange", "params": {}}')
+        client.send(b'{"jsonrpc": "2.0", "id": "x", "method": "textDocument/hover", "params": {"position": "here"}}')
         client.send(b"{not json")
-        assert client.ask("textDocument/hover", textDocument={"uri": "file:///not/open.yaml"},
-                          position={"line": 0, "character": 0})["result"] is None  # fmt: skip
+        nowhere = {"textDocument": {"uri": "file:///not/open.yaml"}, "position": {"line": 0, "character": 0}}
+        assert client.result("textDocument/hover", **nowhere) is None
         assert client.at("hover", charter, 1, 2) is not None
+
+
+def test_a_bug_in_one_answer_is_that_answers_error(charter: Path) -> None:
+    """What raises is logged to standard error, and answered as an error; a lint that raises is no clean bill."""
+    program = (
+        "import govern.editor.documents as documents, govern.editor.server as server\n"
+        "def broken(*given):\n    raise RuntimeError('a seeded bug')\n"
+        "documents.Documents.hover = broken\n"
+        "real, server.judge = server.judge, broken\n"
+        "documents.Documents.outline = lambda *given: setattr(server, 'judge', real) or ()\n"
+        "server.serve()\n"
+    )
+    with serving(charter.parent, quiet=False, command=[sys.executable, "-c", program]) as client:
+        client.open(charter)
+        found = client.diagnostics(charter)
+        assert [1] == [each["severity"] for each in found]
+        assert "this is a bug of govern" in found[0]["message"]
+        position = {"line": 1, "character": 2}
+        assert "error" in client.ask("textDocument/hover", textDocument={"uri": charter.as_uri()}, position=position)
+        assert client.at("completion", charter, 1, 2) is not None
+        client.result("textDocument/documentSymbol", textDocument={"uri": charter.as_uri()})
+        client.change(charter, HEAD + "\n", 2)
+        assert "few-scenarios" in {each["code"] for each in client.diagnostics(charter)}
+    assert client.errors.count(b"a seeded bug") >= 2
 
 
 @pytest.mark.parametrize(
     "text",
-    ["a: " + "[" * 10_000, "govern: 1\n" + "x: y\n" * 300_000, "govern: 1\nagent: \ud800x\n", "\ufeffgovern: 1\nagnt: x\n",
+    ["a: " + "[" * 10_000, "govern: 1\n" + "x: y\n" * 300_000, "govern: 1\nagent: \ud800x\n",
+     "\ufeffgovern: 1\nagnt: x\n",
      "govern: 1\nagent: x\nextends: [charter.yaml]\n", "govern: 1\x00\nagent: \u2028x\r\n", "govern: &a [*a]\n"],
     ids=["deep", "huge", "surrogate", "mark", "cycle", "control", "alias"],
 )  # fmt: skip

@@ -9,6 +9,7 @@ Leaves out closing (`schema`) and validating calls (`policy`).
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -73,7 +74,8 @@ def read_input(reader: Reader, node: Node, key: Scalar) -> Input | None:
         check.root(node)
     if len(reader.findings) > before or _unread(node):
         return None
-    data: dict[str, Any] = check.data(node, "")
+    data: dict[str, Any] = reader.data(node)
+    check.places = Places(reader, node)
     check.meaning(data)
     if len(reader.findings) > before:
         return None
@@ -96,11 +98,46 @@ def _unread(node: Node) -> bool:
             return node.broken or any(_unread(value) for _, value in node.entries)
 
 
+class Places(Mapping[str, Location]):
+    """JSON pointer of every value in a schema to its place; worked out when somebody first asks, which is rarely."""
+
+    def __init__(self, reader: Reader, node: Node) -> None:
+        self._reader = reader
+        self._node = node
+        self._made: dict[str, Location] = {}
+
+    def _places(self) -> dict[str, Location]:
+        if not self._made:
+            self._place(self._node, "")
+        return self._made
+
+    def _place(self, node: Node, pointer: str) -> None:
+        self._made[pointer] = self._reader.at(node)
+        match node:
+            case Seq():
+                for index, item in enumerate(node.items):
+                    self._place(item, f"{pointer}/{index}")
+            case Map():
+                for key, item in node.entries:
+                    self._place(item, _below(pointer, key.value))
+            case Scalar():
+                pass
+
+    def __getitem__(self, pointer: str) -> Location:
+        return self._places()[pointer]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places())
+
+    def __len__(self) -> int:
+        return len(self._places())
+
+
 class _Check:
     def __init__(self, reader: Reader, name: str) -> None:
         self.reader = reader
         self.name = name
-        self.places: dict[str, Location] = {}
+        self.places: Mapping[str, Location] = {}
 
     def schema(self, node: Node, path: str) -> None:
         """Every keyword of a schema and of the schemas below it."""
@@ -184,17 +221,6 @@ class _Check:
             if key.value == "type" and isinstance(value, Scalar) and value.value in _TYPES - {"object"}:
                 hint = "write `type: object` and the arguments under `properties`"
                 self.reader.error("schema-invalid", value, "a tool's arguments are an object", hint)
-
-    def data(self, node: Node, pointer: str) -> Any:
-        """Plain data; remembers the place of every value by its JSON pointer."""
-        self.places[pointer] = self.reader.at(node)
-        match node:
-            case Scalar():
-                return node.value
-            case Seq():
-                return [self.data(item, f"{pointer}/{index}") for index, item in enumerate(node.items)]
-            case Map():
-                return {str(key.value): self.data(item, _below(pointer, key.value)) for key, item in node.entries}
 
     def meaning(self, data: dict[str, Any]) -> None:
         """What the metaschema, references and closing say about the whole."""

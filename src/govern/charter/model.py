@@ -173,7 +173,7 @@ class Input:
 
     schema: dict[str, Any]
     at: Location
-    places: dict[str, Location]
+    places: Mapping[str, Location]
     also: Input | None = None
 
 

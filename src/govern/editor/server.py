@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stdout
 from functools import partial
 
 from lsprotocol import types
@@ -347,10 +348,12 @@ def serve() -> None:
     """Serves one editor over standard input and output, until it says `exit` or goes away."""
     logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="govern lsp: %(message)s")
     server = GovernServer()
-    try:
-        server.start_io()
-    finally:
-        server.worker.shutdown(wait=False, cancel_futures=True)
+    # The server closes the stream it writes to; ours stays open, and what anybody else prints is no message.
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as messages, redirect_stdout(sys.stderr):
+        try:
+            server.start_io(stdout=messages)
+        finally:
+            server.worker.shutdown(wait=False, cancel_futures=True)
 
 
 def _judged(document: Document, root: str, buffers: dict[str, str]) -> Judgement | None:

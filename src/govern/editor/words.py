@@ -58,7 +58,7 @@ def field_type(node: Node) -> str:
     """The type of a fact's field, as it is written."""
     kind = text_of(node) or text_of(entry(node, "type"))
     values = _listed(texts(entry(node, "enum")))
-    return f"{kind or 'a value'}, one of {values}" if values else kind or "a value"
+    return f"{kind or 'string'}, one of {values}" if values else kind or "a value"
 
 
 def field_values(node: Node) -> tuple[str, ...]:
