@@ -27,7 +27,7 @@ from govern.editor.values import values
 
 # Behind these nothing is read as a value without a space.
 _NEEDS_SPACE = re.compile(r"(?:^[ \t]*-|[\w\"'*\]-]:)\Z")
-MOST = 500
+MOST = 1_000
 
 
 def complete(

@@ -42,7 +42,7 @@ def _secrets(written: Input, schema: Any, place: str, pointer: str) -> Iterator[
     properties = schema.get("properties", {}) if isinstance(schema, dict) else {}
     for name, inner in properties.items():
         below = f"{pointer}/properties/{name}"
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", name) or below not in written.places:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", name):
             continue  # no path names it
         kinds = types(inner) if isinstance(inner, dict) else None
         snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_").lower()

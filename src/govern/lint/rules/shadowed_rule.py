@@ -17,9 +17,13 @@ CONFIDENCE = Confidence.HIGH
 
 def check(charter: Charter) -> Iterator[Hit]:
     rules = [(rule, {tool.name for tool in rule_tools(charter, rule)}, _region(rule)) for rule in charter.every_rule]
+    alike: dict[object, list[int]] = {}
+    for index, (_, _, region) in enumerate(rules):
+        alike.setdefault(region, []).append(index)
     for index, (rule, tools, region) in enumerate(rules):
-        for other_index, (other, other_tools, other_region) in enumerate(rules):
-            if index == other_index or not tools or not tools <= other_tools or region != other_region:
+        for other_index in alike[region]:
+            other, other_tools, _ = rules[other_index]
+            if index == other_index or not tools or not tools <= other_tools:
                 continue
             if rule.at.file != other.at.file:  # a base may change: what a file says itself stays said
                 continue
