@@ -103,7 +103,14 @@ def test_what_refers_to_nothing_leads_nowhere(offset: int) -> None:
     ("offset", "says"),
     [
         (at("agent: desk"), ["The agent's name", "*enforced by* every decision"]),
-        (at("if_no_answer"), ["What silence means", "*keys of a step of `if_no_answer`* `after` (required)"]),
+        (
+            at("if_no_answer"),
+            [
+                "What silence means",
+                "- {after: 4h, ask: finance}",
+                "*keys of a step of `if_no_answer`* `after` (required)",
+            ],
+        ),
         (at("approval: {ask: lead"), ["The gate that a call waits for"]),
         (at("show_only_if"), ["Withholds a result unless", "the boundary"]),
         (at("tier: reversible", 8), ["can be undone"]),

@@ -25,6 +25,7 @@ COMMANDS = {
     "lint": ("lint", "lint"),
     "fmt": ("fmt", "fmt"),
     "explain": ("explain", "explain"),
+    "lsp": ("lsp", "lsp"),
     "lock": ("lock", "lock"),
     "compile": ("compile_", "compile_"),
     "decide": ("decide", "decide"),
