@@ -16,7 +16,7 @@ from govern.policy.sql import code_columns, decision_sql, truths_of
 from govern.policy.verdict import outcome
 from govern.replay.bulk import TUNING
 
-from . import easy, imports
+from . import easy, imports, starts, tiers
 
 ROWS = 2_000_000
 ROUNDS = 5
@@ -100,6 +100,8 @@ def main() -> None:
             *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)),
         ]
         sys.stdout.write("  ".join(cells) + "\n")
+    for lines in (starts.report(), tiers.report() if tiers.SNAPSHOTS.exists() else ["no corpus: tiers not compared"]):
+        sys.stdout.write("\n" + "\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

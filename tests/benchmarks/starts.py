@@ -1,4 +1,4 @@
-"""What a person waits for: `govern --help`, `lint` and `fmt` of charters of 500 and 5,000 lines, process start included.
+"""What a person waits for: `govern --help`, `lint` and `fmt` of 500 and 5,000 lines, process start included.
 
 The charters are written here: tools with input schemas, rules with conditions, comments, as people write them.
 """
@@ -44,7 +44,10 @@ _TOOL = """\
       properties:
         order_id: {{type: string}}
         amount: {{type: number, exclusiveMinimum: 0, maximum: 100000}}
-        lines: {{type: array, maxItems: 20, items: {{type: object, required: [sku], properties: {{sku: {{type: string}}}}}}}}
+        lines:
+          type: array
+          maxItems: 20
+          items: {{type: object, required: [sku], properties: {{sku: {{type: string}}}}}}
         note: {{type: string, maxLength: 400}}
     rules:
       - id: known-lines-{n}

@@ -215,6 +215,33 @@ def test_errors_behind_a_broken_condition_are_found_too() -> None:
     ] == [place[:2] for place in places(text)]
 
 
+@pytest.mark.parametrize(
+    ("fragment", "place"),
+    [
+        ("purpose: Answers\n  customers about\n  orders: and more", (3, 9)),
+        ("purpose: Answers\n  customers about\nowner: @lead", (3, 8)),
+        ("roles: [lead, head of support, finance\npurpose: x", (2, 8)),
+    ],
+)
+def test_prose_before_a_syntax_error_is_no_key(fragment: str, place: tuple[int, int]) -> None:
+    """A word is said to lack its colon only where a colon would mend the syntax; else the error keeps its place."""
+    found = [(f.rule, (f.location.line, f.location.column)) for f in load_text(fragment).findings]
+    assert [("yaml-syntax", place)] == found
+
+
+def test_keys_without_colons_and_other_errors() -> None:
+    """Keys that lack their colon are found all at once, and what stands behind them is judged in the same run."""
+    fragment = "purpose Answers questions.\nroles: [lead]\nowner leed\nversion: x\ntools:\n  get_order {tier: readonly}"
+    text = whole(fragment, without=("purpose", "owner"))
+    assert [
+        ("yaml-missing-colon", 1, 1),
+        ("yaml-missing-colon", 3, 1),
+        ("undefined-role", 3, 7),
+        ("wrong-value", 4, 10),
+        ("yaml-missing-colon", 6, 3),
+    ] == places(text)
+
+
 def test_a_comment_behind_a_condition_is_fine() -> None:
     """` #` begins a comment; only a condition that it cuts in two is told so."""
     text = whole("rules:\n  - id: a\n    tools: [get_order]\n    when: args.x == 1 # 'one'\n    then: deny")

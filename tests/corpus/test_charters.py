@@ -19,6 +19,12 @@ import jsonschema_rs
 import pytest
 import yaml
 import zstandard
+from tests.samples.scenarios import comes_out
+
+from govern.charter.load import load
+from govern.compile.lower import lower
+from govern.lint.run import lint_paths
+from govern.policy.engine import Engine
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = Path(os.environ.get("GOVERN_CORPUS", ROOT / "../shared/corpus"))
@@ -44,8 +50,18 @@ REFUSED_THOUGH_ANSWERED = {
     ("workspace", "send_email"): 1,  # an attachment that is a bare number, not the object the tool declares
 }
 
+# agent: rule and how often a comment in the charter answers it.
+ANSWERED = {
+    "banking": {"guard-loosens": 1},  # an update without an amount leaves it as it was
+    "travel": {"untrusted-reach": 1},  # an event without participants reaches nobody
+    "workspace": {"untrusted-reach": 2},  # the same; and an event that is moved is moved back the same way
+}
+
 needs_corpus = pytest.mark.skipif(not (CORPUS / "tools").is_dir(), reason=f"no tool lists under {CORPUS}")
 each_charter = pytest.mark.parametrize("path", CHARTERS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+each_agentdojo = pytest.mark.parametrize(
+    "path", [path for path in CHARTERS if path.parent.name == "agentdojo"], ids=lambda path: path.stem
+)
 
 
 def read_charter(path: Path) -> dict[str, Any]:
@@ -139,6 +155,24 @@ def test_irreversible_asks(path: Path) -> None:
         if tool["tier"] == "irreversible":
             assert {"ask"} == set(tool["approval"]) - {"recheck"}, name
             assert "autonomous" not in tool, name
+
+
+@each_agentdojo
+def test_agentdojo_lints_clean(path: Path) -> None:
+    """No finding, notes included; what a comment keeps quiet is listed in ANSWERED, and nothing else is."""
+    (file,) = lint_paths([str(path)]).files
+    assert file.loads
+    assert () == file.findings
+    assert ANSWERED.get(path.stem, {}) == dict(Counter(each.finding.rule for each in file.suppressed))
+
+
+@each_agentdojo
+def test_agentdojo_scenarios_come_out_as_written(path: Path) -> None:
+    charter = load(path).charter
+    assert charter is not None
+    assert len(charter.scenarios) >= 15
+    engine = Engine(lower(charter))
+    assert [] == [scenario.instruction for scenario in charter.scenarios if not comes_out(engine, scenario)]
 
 
 @pytest.mark.corpus

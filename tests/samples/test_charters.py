@@ -1,4 +1,4 @@
-"""The samples' charters are examples to copy: lint says nothing against them, and their scenarios come out as written."""
+"""The samples' charters are examples to copy: lint has nothing against them, and their scenarios come out."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ import pytest
 
 from govern.charter.fmt.files import format_file
 from govern.charter.load import load
-from govern.charter.model import Charter, Scenario
+from govern.charter.model import Charter
 from govern.compile.lower import lower
-from govern.events.canonical import text_of
 from govern.lint.engine import lint_rules
 from govern.lint.outside import riskiest
 from govern.lint.rules.few_scenarios import ENOUGH
 from govern.lint.run import Linted, lint_paths
 from govern.policy.engine import Engine
-from govern.policy.given import given
 
 from .reading import SAMPLES, STORIES
+from .scenarios import comes_out
 
 # What lint would say, and a comment in the charter answers. Nothing else may be kept quiet, and nothing is left open.
 ANSWERED = {
@@ -73,23 +72,12 @@ def test_charters_are_in_canonical_form(story: str) -> None:
     assert not formatted.changes
 
 
-def _come_out(engine: Engine, scenario: Scenario) -> bool:
-    """Whether the verdict is the one that is meant, for the cause that is named."""
-    text = text_of(scenario.args)
-    facts = text_of(scenario.given) if scenario.given else None
-    known = given(engine.policy, scenario.tool.name, text, facts=facts, at=None, first=True)
-    verdict = engine.decide_text(scenario.tool.name, text, given=known)
-    causes = {*verdict.gates} if verdict.effect.label == "approval" else {*verdict.rules, *verdict.reasons}
-    expected = scenario.cause.name if scenario.cause is not None else None
-    return scenario.verdict.name.lower() == verdict.effect.label and (expected is None or expected in causes)
-
-
 @pytest.mark.parametrize("story", STORIES)
 def test_scenarios_come_out_as_written(story: str) -> None:
     """Each as the first call of its session; of the riskiest tools there are five instructions or more."""
     charter = loaded(story)
     engine = Engine(lower(charter))
-    wrong = [scenario.instruction for scenario in charter.scenarios if not _come_out(engine, scenario)]
+    wrong = [scenario.instruction for scenario in charter.scenarios if not comes_out(engine, scenario)]
     assert [] == wrong
     told = Counter(scenario.tool.name for scenario in charter.scenarios)
     assert {tool.name for tool in riskiest(charter)} <= {tool for tool, count in told.items() if count >= ENOUGH}

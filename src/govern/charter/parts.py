@@ -6,11 +6,11 @@ Leaves out what is in them (`read`) and how they are joined (`compose`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import sha256
 
 from govern.charter.files import Files, joined
 from govern.charter.model import Charter, Kind, Part, Word
 from govern.charter.reader import Reader
+from govern.events.canonical import digest
 from govern.findings import Finding, Location
 
 MOST_FILES = 100
@@ -84,8 +84,7 @@ class Parts:
             reader.told("broken-part", word.at, message, f"govern lint {first.location.file}")
             return None
         text = data.decode("utf-8")
-        digest = f"sha256:{sha256(data).hexdigest()}"
-        self.parts[place] = Part(charter.kind, place, charter.agent, text, digest, word.at)
+        self.parts[place] = Part(charter.kind, place, charter.agent, text, digest(data), word.at)
         return self._fits(reader, word, charter, kind)
 
     def bases_of(self, base: Charter) -> list[Charter]:

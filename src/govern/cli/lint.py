@@ -198,21 +198,21 @@ def _written(run: LintRun, file: str) -> LintRun:
 
 def _diff(run: LintRun, view: View) -> None:
     from govern.report import lint_diff, lint_text
-    from govern.report.console import console
+    from govern.report.lines import writer
 
     typer.echo(lint_diff.unified(run), nl=False)
-    on_error = console(stderr=True)
+    write = writer(stderr=True)
     for line in lint_text.would(run, view):
-        on_error.print(line)
+        write(line)
 
 
 def _show(run: LintRun, view: View, limit: Severity, code: Exit, format: LintFormat, show_suppressed: bool) -> None:
     match format:
         case LintFormat.TEXT:
             from govern.report import lint_text
-            from govern.report.console import console
+            from govern.report.lines import writer
 
-            lint_text.show(run, console(), view, suppressed=show_suppressed)
+            lint_text.show(run, writer(), view, suppressed=show_suppressed)
         case LintFormat.JSON:
             from govern.report import lint_json
             from govern.report.console import emit_json

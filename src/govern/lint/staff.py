@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from govern.charter.deployment import Deployment
+from typing import TYPE_CHECKING
+
 from govern.charter.model import Gate
+
+if TYPE_CHECKING:
+    from govern.charter.deployment import Deployment
 
 
 def people(gate: Gate, deployment: Deployment) -> frozenset[str]:

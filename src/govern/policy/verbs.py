@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from govern.policy.model import Tier
+from govern.policy.terms import Tier
 
 
 def _words(text: str) -> frozenset[str]:

@@ -9,10 +9,11 @@ import json
 import sys
 import unicodedata
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.text import Text
+if TYPE_CHECKING:  # 12 ms that a command which shows none of it does not wait for
+    from rich.console import Console
+    from rich.text import Text
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -20,6 +21,8 @@ def console(*, stderr: bool = False) -> Console:
 
     rich honours NO_COLOR, FORCE_COLOR, COLUMNS and TERM by itself.
     """
+    from rich.console import Console
+
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else 120
     return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False, soft_wrap=True)
@@ -54,6 +57,8 @@ def _visible(char: str, lines: bool) -> str:
 
 def styled(text: str, style: str = "") -> Text:
     """Text with a style, never parsed for markup."""
+    from rich.text import Text
+
     return Text(text, style=style)
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
+from typing import TYPE_CHECKING
 
-from govern.charter.deployment import Deployment
 from govern.charter.model import Charter, Gate
 from govern.findings import Confidence, Severity
 from govern.lint.hit import Hit
 from govern.lint.scopes import gates_of
 from govern.lint.staff import enough, people
+
+if TYPE_CHECKING:
+    from govern.charter.deployment import Deployment
 
 SEVERITY = Severity.WARNING
 CONFIDENCE = Confidence.HIGH

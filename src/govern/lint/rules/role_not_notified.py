@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from govern.charter.deployment import Deployment
 from govern.charter.model import Charter
 from govern.findings import Confidence, Severity
 from govern.lint.hit import Hit
 from govern.lint.scopes import own
+
+if TYPE_CHECKING:
+    from govern.charter.deployment import Deployment
 
 SEVERITY = Severity.WARNING
 CONFIDENCE = Confidence.HIGH

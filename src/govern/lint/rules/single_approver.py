@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from govern.charter.deployment import Deployment
 from govern.charter.model import Charter
 from govern.findings import Confidence, Severity
 from govern.lint.hit import Hit, listed
 from govern.lint.scopes import own
 from govern.lint.staff import people
+
+if TYPE_CHECKING:
+    from govern.charter.deployment import Deployment
 
 SEVERITY = Severity.NOTE
 CONFIDENCE = Confidence.HIGH
