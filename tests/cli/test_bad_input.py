@@ -209,7 +209,7 @@ MISTYPED = {
     "role": ("roles: [finance]", "roles: [finanse]", "finance"),
     "gate": ("approval: finance", "approval: finanse", "finance"),
     "effect": ("then: deny\n        because", "then: denny\n        because", "deny"),
-    "method": ("args.body.contains('http:", "args.body.contain('http:", "contains"),
+    "method": ("lower(args.body).contains('http:", "lower(args.body).contain('http:", "contains"),
     "operator": ("args.amount > 150", "args.amount >> 150", ""),
     "assignment": ("size(args.customer_ids) == 1", "size(args.customer_ids) = 1", "=="),
 }

@@ -53,7 +53,7 @@ STEPS: tuple[tuple[str, tuple[str, ...], int], ...] = (
 )  # fmt: skip
 
 
-def demo(context: typer.Context) -> None:
+def demo() -> None:
     """Show the whole loop on a sample: lint, decide, replay a log, find the gaps, rebuild one chain.
 
     Works in a temporary folder that is removed afterwards; needs no network and no server.
@@ -79,7 +79,7 @@ def demo(context: typer.Context) -> None:
         os.chdir(folder)  # so that the commands shown are the commands run
         try:
             for number, (words, command, code) in enumerate(STEPS, start=1):
-                _step(context, number, words, command, code)
+                _step(number, words, command, code)
         finally:
             os.chdir(before)
     typer.echo(
@@ -95,10 +95,11 @@ def _sample() -> Path:
     raise EnvironmentFailed("the sample `code-review` is not installed", hint="run it from a checkout: `make demo`")
 
 
-def _step(context: typer.Context, number: int, words: str, command: tuple[str, ...], code: int) -> None:
+def _step(number: int, words: str, command: tuple[str, ...], code: int) -> None:
     import shlex
     import textwrap
 
+    from govern.cli.app import application
     from govern.report.console import console, styled
 
     out = console()
@@ -107,6 +108,6 @@ def _step(context: typer.Context, number: int, words: str, command: tuple[str, .
         out.print(styled(line, "bold"))
     out.print(styled(f"$ govern {shlex.join(command)}", "cyan"))
     out.print()
-    found = context.find_root().command.main(list(command), standalone_mode=False) or Exit.OK
+    found = application([command[0]])(list(command), standalone_mode=False) or Exit.OK
     if found != code:
         raise RuntimeError(f"`govern {command[0]}` ended with {found}, expected {code}")
