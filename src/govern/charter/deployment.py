@@ -140,8 +140,12 @@ def _deployment(reader: Reader, fields: Fields, digest: str) -> Deployment | Non
     name = reader.name(fields["deployment"], "`deployment`") if "deployment" in fields else None
     channels = _channels(reader, fields["notifications"]) if "notifications" in fields else {}
     secrets = _secrets(reader, fields["secrets"]) if "secrets" in fields else {}
-    roles = _roles(reader, fields["roles"], channels) if "roles" in fields else {}
-    for channel in channels.values():
+    roles = (
+        _roles(reader, fields["roles"], channels if _whole(fields, "notifications") else None)
+        if "roles" in fields
+        else {}
+    )
+    for channel in channels.values() if _whole(fields, "secrets") else ():
         if channel is not None and channel.secret is not None and channel.secret.name not in secrets:
             hint = did_you_mean(channel.secret.name, secrets) or "name it under `secrets`"
             reader.told("undefined-secret", channel.secret.at, f"`{channel.secret}` is not among `secrets`", hint)
@@ -162,7 +166,14 @@ def _deployment(reader: Reader, fields: Fields, digest: str) -> Deployment | Non
     )  # fmt: skip
 
 
-def _roles(reader: Reader, node: Node, channels: dict[str, Channel | None]) -> dict[str, Held]:
+def _whole(fields: Fields, key: str) -> bool:
+    """Whether all names that a section defines could be read; if not, what refers to them is not judged."""
+    node = fields.get(key)
+    return not fields.may_be(key) and (node is None or (isinstance(node, Map) and not node.lost and not node.broken))
+
+
+def _roles(reader: Reader, node: Node, channels: dict[str, Channel | None] | None) -> dict[str, Held]:
+    """Who holds each role; `channels` None where not all of them are known."""
     found: dict[str, Held] = {}
     for key, value in reader.mapping(node, "`roles`"):
         role = reader.name(key, "a role")
@@ -172,8 +183,8 @@ def _roles(reader: Reader, node: Node, channels: dict[str, Channel | None]) -> d
         person = vocabulary.IDENTITY_NAME
         people = reader.words(fields["people"], "`people`", person) if "people" in fields else ()
         notify = reader.names(fields["notify"], "`notify`", "a notification") if "notify" in fields else ()
-        for word in notify:
-            if word.name not in channels:
+        for word in notify if channels is not None else ():
+            if channels is not None and word.name not in channels:
                 hint = did_you_mean(word.name, channels) or "name it under `notifications`"
                 reader.told("undefined-notification", word.at, f"`{word}` is not among `notifications`", hint)
         found[role.name] = Held(people, notify, role.at)
@@ -219,8 +230,11 @@ def _secrets(reader: Reader, node: Node) -> dict[str, str]:
     found: dict[str, str] = {}
     for key, value in reader.mapping(node, "`secrets`"):
         name = reader.name(key, "a secret's name")
+        if name is None:
+            continue
+        found[name.name] = ""  # named: what refers to it is not at fault, whatever is wrong with it
         fields = reader.fields(value, vocabulary.SECRET, key)
-        if fields is None or name is None:
+        if fields is None:
             continue
         ways = [way for way in ("env", "file") if way in fields]
         if len(ways) != 1:

@@ -18,6 +18,7 @@ from govern.charter.model import (
 )
 from govern.charter.sentences.conditions import in_words
 from govern.charter.sentences.document import Item, Section, because, code, names, origin, several, span
+from govern.conditions.tree import Lit
 from govern.policy.glob import matches
 
 TIER_WORDS = {Tier.READ_ONLY: "read-only", Tier.REVERSIBLE: "reversible", Tier.IRREVERSIBLE: "irreversible"}
@@ -63,10 +64,13 @@ def chosen(select: Selector, *, many: bool = False) -> str:
 def rule_sentence(rule: Rule, subject: str) -> str:
     """A rule as a sentence about `subject`."""
     condition = in_words(rule.clause.condition)
-    holds = (
-        f"if {condition}, or if that is not known" if rule.form is Form.WHEN else f"unless it is known that {condition}"
-    )
-    return f"{code(rule.id.name)}: {subject} {effect(rule.effect)} {holds}.{because(rule.because)}"
+    if rule.form is not Form.WHEN:
+        holds = f" unless it is known that {condition}"
+    elif isinstance(tree := rule.clause.condition.tree, Lit) and tree.value is True:
+        holds = ", always"
+    else:
+        holds = f" if {condition}, or if that is not known"
+    return f"{code(rule.id.name)}: {subject} {effect(rule.effect)}{holds}.{because(rule.because)}"
 
 
 def rules(charter: Charter) -> Section | None:
