@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from govern.charter.deployment import Deployment, read_deployment
+from govern.charter.lock import text
+from govern.charter.model import Charter, PinnedTool, Pins
 
 SECTIONS = {
     "govern": "govern: 1",
@@ -60,6 +63,19 @@ def deployed(fragment: str) -> Deployment:
     deployment, findings = read_deployment(_completed(fragment, DEPLOYMENT).encode(), "deployment.yaml")
     assert deployment is not None, findings
     return deployment
+
+
+def pinned(charter: Charter, hints: Mapping[str, Mapping[str, bool]]) -> bytes:
+    """The lock of a charter named `charter.yaml`: what it is composed of, and what servers said of its tools.
+
+    Args:
+        hints: `read_only` and `destructive` by tool.
+    """
+    tools = {
+        name: PinnedTool(f"sha256:{'0' * 64}", said.get("read_only"), said.get("destructive"))
+        for name, said in hints.items()
+    }
+    return text({"charter.yaml": Pins({part.path: part.digest for part in charter.parts}, tools)}).encode()
 
 
 def whole(fragment: str) -> str:

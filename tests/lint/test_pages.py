@@ -6,16 +6,16 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 import govern.lint.rules
 from govern.charter.files import within
 from govern.charter.load import load_text
-from govern.charter.lock import pins_of, text
 from govern.conditions import ConditionError, parse_condition
 from govern.findings import Finding
 from govern.lint.engine import LintRule, lint, lint_rules, page, page_ids
 
-from .fragments import NEARBY, deployed, whole
+from .fragments import NEARBY, deployed, pinned, whole
 
 PAGES = Path(govern.lint.rules.__file__).parent
 RULES = pytest.mark.parametrize("rule", lint_rules(), ids=lambda rule: rule.id)
@@ -30,15 +30,17 @@ def block(rule: LintRule, title: str) -> str:
 def found_in(rule: LintRule, title: str) -> list[Finding]:
     """What lint finds in a block itself, not in what is put behind it.
 
-    A line `# deployment.yaml` ends the charter's part: what follows is the deployment that it is judged in. What a
-    block is composed with is locked, but on the page that is about locks.
+    A line `# deployment.yaml` ends the charter's part: what follows is the deployment that it is judged in; a line
+    `# govern.lock`: what servers said of its tools. What a block is composed with is locked, but on the page that is
+    about locks.
     """
-    fragment, _, deployment = block(rule, title).partition("\n# deployment.yaml\n")
+    fragment, _, lock = block(rule, title).partition("\n# govern.lock\n")
+    fragment, _, deployment = fragment.partition("\n# deployment.yaml\n")
     where = deployed(deployment) if deployment else None
     loaded = load_text(whole(fragment), files=within(NEARBY))
-    if loaded.charter is not None and loaded.charter.parts and rule.id != "not-locked":
-        pins = text({"charter.yaml": pins_of(loaded.charter, {}, None)})
-        loaded = load_text(whole(fragment), files=within(NEARBY), lock=pins.encode())
+    if loaded.charter is not None and (lock or (loaded.charter.parts and rule.id != "not-locked")):
+        pins = pinned(loaded.charter, yaml.safe_load(lock) if lock else {})
+        loaded = load_text(whole(fragment), files=within(NEARBY), lock=pins)
     assert () == loaded.findings
     lines = len(fragment.strip("\n").splitlines())
     return [finding for finding in lint(loaded, where) if finding.location.line <= lines]

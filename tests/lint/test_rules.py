@@ -18,11 +18,11 @@ from govern.charter.load import load_text
 from govern.findings import Location
 from govern.lint.engine import lint, lint_rules
 
-from .fragments import NEARBY, deployed, whole
+from .fragments import NEARBY, deployed, pinned, whole
 
 CASES = Path(__file__).parent / "rules"
 SEVERITY = {rule.id: rule.severity.value for rule in lint_rules()}
-KEYS = {"case", "charter", "finds", "lines", "weighs", "says", "files", "deployment"}
+KEYS = {"case", "charter", "finds", "lines", "weighs", "says", "files", "lock", "deployment"}
 
 
 def read(rule: str) -> list[dict[str, Any]]:
@@ -60,7 +60,10 @@ def under(line: str, place: Location) -> str:
 @pytest.mark.parametrize(("rule", "case"), cases())
 def test_case(rule: str, case: dict[str, Any]) -> None:
     """The rule underlines exactly the texts that the case names, in the file's order, with the weight it names."""
-    loaded = load_text(whole(case["charter"]), files=within({**NEARBY, **case.get("files", {})}))
+    files = within({**NEARBY, **case.get("files", {})})
+    loaded = load_text(whole(case["charter"]), files=files)
+    if "lock" in case and loaded.charter is not None:
+        loaded = load_text(whole(case["charter"]), files=files, lock=pinned(loaded.charter, case["lock"]))
     assert () == loaded.findings
     assert loaded.source is not None
     where = deployed(case["deployment"]) if "deployment" in case else None

@@ -1,6 +1,7 @@
 """`govern.lock`: what a charter is composed with, and how its tools were described, pinned by digest.
 
-    {"charters": {"desk.yaml": {"parts": {"org/base.yaml": "sha256:…"}, "tools": {"send": "sha256:…"}}},
+    {"charters": {"desk.yaml": {"parts": {"org/base.yaml": "sha256:…"}, "tools": {"send":
+                              {"digest": "sha256:…", "read_only": false, "destructive": null}}}},
      "schema": "govern/lock/v1"}
 
 One file in a charter's folder pins every charter of the folder. A part that differs from its pin is an error
@@ -13,11 +14,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from govern.charter.model import Charter, Kind, Part, Pins
+from govern.charter.model import Charter, Kind, Part, PinnedTool, Pins
 from govern.charter.source import read as read_file
 from govern.errors import AuthorError
 from govern.events.canonical import Malformed, digest, parse, text_of
@@ -35,11 +36,11 @@ def pins_of(charter: Charter, definitions: Mapping[str, Any], before: Pins | Non
             that of `name`.
         before: the pins until now: a tool that no definition is given of keeps its pin.
     """
-    tools: dict[str, str] = {}
+    tools: dict[str, PinnedTool] = {}
     for name in charter.tools:
         definition = definitions.get(name, definitions.get(name.rpartition("/")[2]))
         if definition is not None:
-            tools[name] = definition_digest(definition)
+            tools[name] = pinned(definition)
         elif before is not None and name in before.tools:
             tools[name] = before.tools[name]
     return Pins({part.path: part.digest for part in charter.parts}, tools)
@@ -49,7 +50,11 @@ def changes(before: Pins | None, after: Pins) -> list[str]:
     """What a new lock would change, for people; empty where nothing differs."""
     found: list[str] = []
     old = before or Pins({}, {})
-    for what, was, now in (("", old.parts, after.parts), ("tool ", old.tools, after.tools)):
+    every: tuple[tuple[str, Mapping[str, object], Mapping[str, object]], ...] = (
+        ("", old.parts, after.parts),
+        ("tool ", old.tools, after.tools),
+    )
+    for what, was, now in every:
         for name in sorted({**was, **now}):
             if name not in was:
                 found.append(f"{what}`{name}` is not locked yet")
@@ -60,24 +65,33 @@ def changes(before: Pins | None, after: Pins) -> list[str]:
     return found
 
 
-def definition_digest(definition: Mapping[str, Any]) -> str:
-    """The digest of a server's description of a tool: name, description, schemas, annotations.
+def pinned(definition: Mapping[str, Any]) -> PinnedTool:
+    """A server's description of a tool: a digest over name, description, schemas and annotations, and its hints.
 
     Raises:
         AuthorError: it has no canonical form.
     """
     told = {key: definition.get(key) for key in ("name", "description", "inputSchema", "outputSchema", "annotations")}
     try:
-        return digest(text_of(told))
+        made = digest(text_of(told))
     except Malformed as error:
         raise AuthorError(f"the description of `{definition.get('name')}` has no canonical form: {error}") from None
+    hints = definition.get("annotations") or {}
+    return PinnedTool(made, *(_truth(hints.get(key)) for key in ("read_only", "destructive")))
+
+
+def _truth(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def text(pins: Mapping[str, Pins]) -> str:
     """The lock file of a folder: sorted, indented, the same text for the same pins."""
     import json
 
-    charters = {name: {"parts": dict(each.parts), "tools": dict(each.tools)} for name, each in pins.items()}
+    charters = {
+        name: {"parts": dict(each.parts), "tools": {tool: asdict(pin) for tool, pin in each.tools.items()}}
+        for name, each in pins.items()
+    }
     return json.dumps({"schema": SCHEMA, "charters": charters}, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
@@ -98,14 +112,26 @@ def read(data: bytes, where: str) -> dict[str, Pins]:
     charters = document["charters"]
     for name, pins in charters.items() if isinstance(charters, dict) else ():
         good = isinstance(pins, dict) and set(pins) == {"parts", "tools"}
-        for each in (pins["parts"], pins["tools"]) if good else ():
-            good = good and isinstance(each, dict) and all(isinstance(value, str) for value in each.values())
-        if not good:
+        parts, tools = (pins["parts"], pins["tools"]) if good else (None, None)
+        if not isinstance(parts, dict) or not isinstance(tools, dict):
             raise AuthorError(f"the pins of `{name}` cannot be read", where=where, hint=hint)
-        found[name] = Pins(pins["parts"], pins["tools"])
+        made = {tool: _pin(pin) for tool, pin in tools.items()}
+        if not all(isinstance(value, str) for value in parts.values()) or None in made.values():
+            raise AuthorError(f"the pins of `{name}` cannot be read", where=where, hint=hint)
+        found[name] = Pins(parts, {tool: pin for tool, pin in made.items() if pin is not None})
     if not isinstance(charters, dict):
         raise AuthorError("`charters` is no object", where=where, hint=hint)
     return found
+
+
+def _pin(data: object) -> PinnedTool | None:
+    """A tool's pin, None where it is none."""
+    if not isinstance(data, dict) or set(data) != {"digest", "read_only", "destructive"}:
+        return None
+    hints = (data["read_only"], data["destructive"])
+    if not isinstance(data["digest"], str) or not all(hint is None or isinstance(hint, bool) for hint in hints):
+        return None
+    return PinnedTool(data["digest"], *hints)
 
 
 def lock_beside(path: str | Path) -> bytes | Finding | None:

@@ -459,16 +459,30 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class PinnedTool:
+    """How a server described a tool when it was locked.
+
+    Args:
+        digest: `sha256:…` of name, description, schemas and annotations.
+        read_only, destructive: the server's own hints; None where it gave none.
+    """
+
+    digest: str
+    read_only: bool | None
+    destructive: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class Pins:
     """What `govern.lock` says of one charter.
 
     Args:
         parts: digest by path from the charter's folder.
-        tools: digest of each tool's description by its name.
+        tools: by name, those whose server was asked.
     """
 
     parts: Mapping[str, str]
-    tools: Mapping[str, str]
+    tools: Mapping[str, PinnedTool]
 
 
 @dataclass(frozen=True, slots=True)
