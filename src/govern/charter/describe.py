@@ -7,11 +7,9 @@ A charter may say more than the library, never less: a lower tier, or `external:
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-from govern.charter.model import Described, Input, Rule, Tier, Tool, Word
+from govern.charter.model import Input, Rule, Tier, Tool, Word
 from govern.charter.reader import Fields, Reader
-from govern.events.canonical import digest, text_of
 
 _ORDER = list(Tier)
 
@@ -60,25 +58,3 @@ def _named(rule: Rule, library: str, tool: Tool) -> Rule:
 def _union(own: tuple[Word, ...], library: tuple[Word, ...]) -> tuple[Word, ...]:
     names = {word.name for word in own}
     return (*own, *(word for word in library if word.name not in names))
-
-
-def described(library: str, tool: Tool) -> Described:
-    """What pins a library's entry: a digest over all it says, wherever it stands in its file."""
-    told: dict[str, Any] = {
-        "name": tool.name,
-        "tier": tool.tier.value,
-        "external": tool.external,
-        "input": tool.input.schema if tool.input else None,
-        "output": tool.output.schema if tool.output else None,
-        "sensitive": sorted(word.name for word in tool.sensitive),
-        "secret": sorted(word.name for word in tool.secret),
-        "rules": [
-            {
-                "id": rule.id.name,
-                rule.form.value: rule.clause.condition.text,
-                "tier": getattr(rule.effect, "tier", None),
-            }
-            for rule in tool.rules
-        ],
-    }
-    return Described(library, digest(text_of(told)), tool.at)

@@ -211,12 +211,10 @@ class Described:
 
     Args:
         library: the library's name.
-        digest: `sha256:…` of everything the entry says of the tool; `govern lock` pins it.
         at: its key in the library's file.
     """
 
     library: str
-    digest: str
     at: Location
 
 
@@ -346,7 +344,7 @@ class Limit:
 
     Args:
         sum: a place below `args`; None counts calls.
-        max: in millionths, exact.
+        max: as written.
         within_s: seconds; None where `span` says it (`trace`, `day`, `forever`).
         for_each: words of `vocabulary.KEYED_BY`, or places.
     """

@@ -12,11 +12,10 @@ from typing import TypeVar
 
 from govern.charter import kinds, references, vocabulary
 from govern.charter.compose import Composition
-from govern.charter.describe import described
 from govern.charter.facts import read_facts, scope_of
 from govern.charter.gates import read_gates
 from govern.charter.history import read_limits, read_untrusted
-from govern.charter.model import Charter, Effect, Fact, Gate, Kind, Tool, Word
+from govern.charter.model import Charter, Described, Effect, Fact, Gate, Kind, Tool, Word
 from govern.charter.parts import Parts
 from govern.charter.people import read_escalation, read_identity, read_records, read_shadow
 from govern.charter.reader import Fields, Reader, meant
@@ -83,7 +82,7 @@ def _library(reader: Reader, fields: Fields) -> Charter | None:
     reader.findings.extend(references.duplicate_ids(reader.named["rule"]))
     if name is None or version is None or purpose is None or None in tools.values() or reader.findings:
         return None
-    told = {key: replace(tool, described=described(name.name, tool)) for key, tool in tools.items() if tool}
+    told = {key: replace(tool, described=Described(name.name, tool.at)) for key, tool in tools.items() if tool}
     nobody = Word("", name.at)
     return Charter(
         source=reader.source, agent=name.name, agent_at=name.at, version=version, purpose=purpose, owner=nobody,

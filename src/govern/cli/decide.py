@@ -66,7 +66,8 @@ def decide(
     from govern.report import decide_text
     from govern.report.console import emit_json
 
-    found = policies(policy, deployment)
+    deployed = deployment_or_raise(deployment) if deployment is not None else None
+    found = policies(policy, deployed)
     if agent is None and len(found) > 1:
         raise UsageError(f"`{policy}` has {len(found)} policies", hint=f"name one with --agent: {', '.join(found)}")
     if agent is not None and agent not in found:
@@ -76,7 +77,7 @@ def decide(
     chosen = found[agent] if agent is not None else next(iter(found.values()))
     text = sys.stdin.buffer.read() if args == "-" else args
     known = given(chosen, tool, text, facts=facts, at=at, first=first)
-    engine = Engine(chosen, deployment_or_raise(deployment).time_zone if deployment is not None else None)
+    engine = Engine(chosen, deployed.time_zone if deployed else None)
     verdict = engine.decide_text(tool, text, given=known)
     if format is ReportFormat.JSON:
         emit_json(decide_text.document(verdict))

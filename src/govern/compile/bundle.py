@@ -10,6 +10,7 @@ Leaves out signatures and validity windows.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -29,6 +30,7 @@ from govern.policy.sql import decision_sql
 SCHEMA: Final = "govern/bundle/v1"
 MEMBERS: Final = ("charter", "decision_sql", "policy")
 MAX_BYTES: Final = 64 * 1024 * 1024
+_DIGEST: Final = re.compile("sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,8 @@ def _meant(charter: Written, where: str) -> str | None:
     """The digest of the policy that the charter in a bundle means; None where it does not load any more."""
     lock = charter.lock.encode() if charter.lock is not None else None
     loaded = load_text(charter.text, charter.file, within(charter.parts), charter.minimums, lock)
-    if loaded.charter is None or {part.path for part in loaded.charter.parts} != set(charter.parts):
+    # Nothing stands beside what it means: no text that no file names, no pin of another charter.
+    if loaded.charter is None or as_written(loaded.charter, charter.minimums, charter.deployment) != charter:
         return None
     return lower(charter_or_raise(loaded, where)).digest
 
@@ -192,7 +195,11 @@ def _written(data: Any) -> Written:
         raise AuthorError("`parts` of the member `charter` are no texts")
     if not isinstance(minimums, list) or not all(isinstance(path, str) for path in minimums):
         raise AuthorError("`minimums` of the member `charter` are no paths")
-    for key in ("lock", "deployment"):
-        if not (data[key] is None or isinstance(data[key], str)):
-            raise AuthorError(f"`{key}` of the member `charter` is no text")
+    if not (data["lock"] is None or isinstance(data["lock"], str)):
+        raise AuthorError("`lock` of the member `charter` is no text")
+    deployment = data["deployment"]
+    if not (deployment is None or (isinstance(deployment, str) and _DIGEST.fullmatch(deployment))):
+        raise AuthorError("`deployment` of the member `charter` is no digest")
+    if minimums and deployment is None:
+        raise AuthorError("the member `charter` has minimums of no deployment")
     return Written(data["file"], data["text"], parts, tuple(minimums), data["lock"], data["deployment"])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from govern.charter.deployment import Deployment, deployment_or_raise, is_deployment, minimums
+from govern.charter.deployment import Deployment, is_deployment, minimums
 from govern.charter.load import charter_or_raise, load
 from govern.charter.model import Kind
 from govern.compile import bundle
@@ -18,19 +18,18 @@ from govern.policy.model import Policy
 SUFFIXES = (".yaml", ".yml", ".bundle")
 
 
-def policies(path: str, deployment: str | None = None) -> dict[str, Policy]:
+def policies(path: str, deployed: Deployment | None = None) -> dict[str, Policy]:
     """The policies that a path stands for, by agent.
 
     Args:
         path: a charter file, a bundle, or a folder, in which every `*.yaml`, `*.yml` and `*.bundle` is one.
-        deployment: a deployment file, whose minimums every charter is composed with.
+        deployed: the deployment whose minimums every charter is composed with.
 
     Raises:
         EvidenceError: nothing there.
         AuthorError: a file is no charter or bundle, or two files are for the same agent.
     """
     root = Path(path)
-    deployed = deployment_or_raise(deployment) if deployment is not None else None
     if path != "-" and not root.exists():
         raise EvidenceError("no such charter", where=path)
     files = sorted(f for f in root.rglob("*") if f.suffix in SUFFIXES and f.is_file()) if root.is_dir() else [root]
@@ -71,8 +70,31 @@ def one_policy(file: Path, deployed: Deployment | None = None) -> Policy:
     """
     if bundle.looks_like_bundle(file):
         found = bundle.read(file)
+        hint = "compile the charter again with `--deployment`"
         if deployed is not None and found.charter.deployment != deployed.digest:
-            hint = "compile the charter again with `--deployment`"
             raise AuthorError("the bundle was not compiled for this deployment", where=str(file), hint=hint)
+        if deployed is not None and not _has_minimums(found.charter, deployed):
+            message = "the bundle is not composed of the deployment's minimums as they are now"
+            raise AuthorError(message, where=str(file), hint=hint)
         return found.policy
     return lower(charter_or_raise(load(file, minimums(file, deployed)), str(file)))
+
+
+def _has_minimums(written: bundle.Written, deployed: Deployment) -> bool:
+    """Whether a bundle was composed with the deployment's minimums: its digest in a bundle is only said there.
+
+    Raises:
+        AuthorError: a minimum cannot be read.
+    """
+    found: list[str] = []
+    for name in deployed.minimums:
+        place = Path(deployed.source.file).parent / name
+        base = load(place).charter
+        if base is None:
+            raise AuthorError(
+                f"the minimum `{name}` does not load", where=deployed.source.file, hint=f"govern lint {place}"
+            )
+        if not {part.text for part in base.parts} <= set(written.parts.values()):
+            return False
+        found.append(base.source.text)
+    return found == [written.parts.get(path) for path in written.minimums]

@@ -151,7 +151,10 @@ def _value(kind: Any, data: Any, where: str, scope: Scope) -> Any:
         if inner[-1] is not Ellipsis:
             if len(data) != len(inner):
                 raise AuthorError(f"{where}: expected {len(inner)} items, got {len(data)}")
-            return tuple(_value(each, item, where, scope) for each, item in zip(inner, data, strict=True))
+            return tuple(
+                _value(each, item, f"{where}[{index}]", scope)
+                for index, (each, item) in enumerate(zip(inner, data, strict=True))
+            )
         return tuple(_value(inner[0], item, f"{where}[{index}]", scope) for index, item in enumerate(data))
     if origin is not None and issubclass(origin, Mapping):
         if not isinstance(data, dict):
@@ -178,6 +181,8 @@ _NAMES = {str: "a text", int: "a whole number", float: "a number", bool: "`true`
 def _either(kinds: tuple[Any, ...], data: Any, where: str, scope: Scope) -> Any:
     if data is None and NoneType in kinds:
         return None
+    if float in kinds and type(data) is not int:  # a whole number is one of the numbers
+        return _value(float, data, where, scope)
     told: AuthorError | None = None
     for kind in kinds:
         if kind is NoneType:

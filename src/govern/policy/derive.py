@@ -7,6 +7,7 @@ every engine judges them as it judges any rule. Leaves out how the history is co
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -31,14 +32,14 @@ def first_call(policy: Policy, tool: str, args: dict[str, Any]) -> Inputs:
     """What the history says of the first call of a session: nothing was called, counted or read before it.
 
     Args:
-        args: of the call, normalised: a sum that they do not have stays unknown.
+        args: of the call, normalised: a sum that they do not have, or that is negative, stays unknown.
     """
     found: dict[str, Any] = {history_key("tainted", "session"): False}
     for limit in policy.limits:
         if limit.sum is None:
             found[history_key("exceeded", limit.id)] = limit.max < 1
         else:
-            over = decider(parse_condition(f"{limit.sum} > {limit.max}").tree)({"args": args})
+            over = _over(limit.sum, limit.max)({"args": args})
             if over is not None:
                 found[history_key("exceeded", limit.id)] = over
     mapped = policy.tools.get(tool)
@@ -47,6 +48,14 @@ def first_call(policy: Policy, tool: str, args: dict[str, Any]) -> Inputs:
             if key.startswith(("calls(", "succeeded(")):
                 found[key] = 0
     return found
+
+
+def _over(place: str, most: int | float) -> Callable[[Inputs], bool | None]:
+    """Whether one term is more than the whole sum may be; unknown of a negative one, which is no term."""
+    term = parse_condition(f"{place} >= 0").tree
+    assert isinstance(term, Call)  # as it is written in the line above
+    fits, over = decider(term), decider(Call(">", (term.operands[0], Lit(most))))
+    return lambda inputs: over(inputs) if fits(inputs) else None
 
 
 def _tool(policy: Policy, tool: ToolPolicy) -> ToolPolicy:

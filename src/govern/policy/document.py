@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from govern.conditions import FieldType, Scope
+from govern.conditions import ConditionError, FieldType, Scope, parse_condition
+from govern.conditions.scope import KINDS, RESERVED
 from govern.errors import AuthorError
-from govern.events.canonical import Malformed, digest, parse, text_of
+from govern.events.canonical import Malformed, check, digest, parse, text_of
 from govern.policy.codec import decode, encode
 from govern.policy.derive import with_history, written
 from govern.policy.model import AfterReading, Effect, Fact, Gate, Limit, Policy, Reason, Rule, Tier, ToolPolicy
@@ -47,6 +48,10 @@ def from_document(document: Any) -> Policy:
     Raises:
         AuthorError: it is no policy of this version.
     """
+    try:
+        check(document)
+    except Malformed as error:
+        raise AuthorError(f"the policy is no canonical JSON: {error}") from None
     if not isinstance(document, dict):
         raise AuthorError(f"policy: expected an object, got {type(document).__name__}")
     if document.get("schema") != SCHEMA:
@@ -56,6 +61,8 @@ def from_document(document: Any) -> Policy:
     if not isinstance(facts, dict):
         raise AuthorError("policy: `facts` is missing")
     known = {name: decode(Fact, fact, f"policy.facts.{name}", Scope()) for name, fact in facts.items()}
+    for name, fact in known.items():
+        _fact(name, fact)
     policy = decode(Policy, rest, "policy", scope_of(known))
     _agrees(policy)
     return sealed(policy)
@@ -68,14 +75,34 @@ def _agrees(policy: Policy) -> None:
     for name, tool in policy.tools.items():
         _tool(policy, name, tool)
     for limit in policy.limits:
-        _effect(policy, limit, f"limit `{limit.id}`")
+        _limit(policy, limit)
     for after in policy.untrusted.after_reading if policy.untrusted else ():
         _effect(policy, after, f"after_reading `{after.id}`")
-    names = {**{key: each.name for key, each in policy.facts.items()}}
-    names.update({key: each.name for key, each in policy.records.items()})
-    for key, named in names.items():
-        if key != named:
-            raise AuthorError(f"`{key}` calls itself `{named}`")
+    for key, records in policy.records.items():
+        if key != records.name:
+            raise AuthorError(f"records `{key}` call themselves `{records.name}`")
+
+
+def _fact(name: str, fact: Fact) -> None:
+    """A fact's own name, and fields that conditions can ask about."""
+    if fact.name != name or name in RESERVED:
+        raise AuthorError(f"fact `{name}` calls itself `{fact.name}`, or has the name of something else")
+    if len({field.name for field in fact.fields}) < len(fact.fields):
+        raise AuthorError(f"fact `{name}` has two fields of one name")
+    for field in fact.fields:
+        if field.kind not in KINDS or not all(isinstance(each, str | int | float) for each in field.values):
+            raise AuthorError(f"the field `{field.name}` of fact `{name}` is of no known type")
+
+
+def _limit(policy: Policy, limit: Limit) -> None:
+    _effect(policy, limit, f"limit `{limit.id}`")
+    if sum(each.id == limit.id for each in policy.limits) > 1:
+        raise AuthorError(f"there are two limits `{limit.id}`: their counts would be one")
+    try:
+        if limit.sum is not None:
+            parse_condition(f"{limit.sum} >= 0")
+    except ConditionError as error:
+        raise AuthorError(f"limit `{limit.id}` sums what is no place in a call: {error}") from None
 
 
 def _gate(policy: Policy, name: str, gate: Gate) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 from govern.conditions import Inputs
 from govern.conditions.times import timestamp_ns
 from govern.errors import UsageError
-from govern.events.canonical import Malformed, parse
+from govern.events.canonical import Malformed, parse, text_of
 from govern.findings import did_you_mean
 from govern.policy.derive import first_call
-from govern.policy.model import Policy
+from govern.policy.model import FactField, Policy
 
 
 def given(policy: Policy, tool: str, args: str | bytes, *, facts: str | None, at: str | None, first: bool) -> Inputs:
@@ -26,7 +26,7 @@ def given(policy: Policy, tool: str, args: str | bytes, *, facts: str | None, at
         first: whether it is the first call of its session.
 
     Raises:
-        UsageError: a fact or field that the policy does not declare, or no JSON, or no time.
+        UsageError: a fact or field that the policy does not declare, a value that it cannot have, no JSON, no time.
     """
     found: dict[str, Any] = dict(_facts(policy, facts)) if facts is not None else {}
     if at is not None:
@@ -66,4 +66,40 @@ def _facts(policy: Policy, text: str) -> dict[str, Any]:
             if field not in known:
                 message = f"`{name}` has no field `{field[:80]}`"
                 raise UsageError(message, where="--facts", hint=did_you_mean(field, known))
+        for each in declared.fields:
+            _fits(name, each, fact.get(each.name))
     return value
+
+
+def _fits(fact: str, field: FactField, value: Any) -> None:
+    """Refuses what the fact cannot be: a slip in a word of an enum would be judged as another word. Null is none."""
+    if value is None:
+        return
+    shown = text_of(value)[:80]
+    if field.values and not any(text_of(value) == text_of(each) for each in field.values):
+        hint = "one of " + ", ".join(f"`{text_of(each)}`" for each in field.values)
+        raise UsageError(f"`{fact}.{field.name}` is never `{shown}`", where="--facts", hint=hint)
+    if not _is(value, field.kind):
+        hint = 'as in `"2026-12-25T09:30:00Z"`' if field.kind == "timestamp" else None
+        message = f"`{fact}.{field.name}` is of type `{field.kind}`, `{shown}` is not"
+        raise UsageError(message, where="--facts", hint=hint)
+
+
+def _is(value: Any, kind: str) -> bool:
+    match kind:
+        case "string":
+            return isinstance(value, str)
+        case "timestamp":
+            return isinstance(value, str) and timestamp_ns(value) is not None
+        case "integer":
+            return type(value) is int
+        case "number":
+            return type(value) in (int, float)
+        case "boolean":
+            return isinstance(value, bool)
+        case "list":
+            return isinstance(value, list)
+        case "object":
+            return isinstance(value, dict)
+        case _:
+            return True
