@@ -21,7 +21,8 @@ def check(charter: Charter) -> Iterator[Hit]:
         at = tool.tier_at if charter.here(tool.tier_at) else tool.at
         if tool.tier is Tier.READ_ONLY and (pin.read_only is False or pin.destructive):
             said = "that it is destructive" if pin.destructive else "that it changes something"
-            yield Hit(f"`{name}` is called read_only, and its server says {said}", at, "`reversible` or `irreversible`?")
+            message = f"`{name}` is called read_only, and its server says {said}"
+            yield Hit(message, at, "`reversible` or `irreversible`?")
         elif tool.tier is Tier.REVERSIBLE and pin.destructive and pin.read_only is not True:
             message = f"`{name}` is called reversible, and its server says that it is destructive"
             yield Hit(message, at, "can what it does be undone, each time, by somebody who notices?")
