@@ -111,8 +111,16 @@ def minimums(path: str | Path, deployment: Deployment | None) -> tuple[str, ...]
         return ()
     here = os.path.dirname(str(path)) if str(path) != "-" else ""
     there = os.path.dirname(deployment.source.file)
-    made = (os.path.relpath(os.path.join(there, name), here or ".") for name in deployment.minimums)
+    made = (_from(here or ".", os.path.join(there, name)) for name in deployment.minimums)
     return tuple(each.replace(os.sep, "/") for each in made)
+
+
+def _from(folder: str, file: str) -> str:
+    """A file's path from a folder: where no link lies between them, however the two are spelt."""
+    real = os.path.relpath(os.path.realpath(file), os.path.realpath(folder))
+    there = os.path.normpath(os.path.join(folder, real))  # as `files.beside` will read it
+    same = os.path.exists(there) and os.path.exists(file) and os.path.samefile(there, file)
+    return real if same else os.path.relpath(file, folder)
 
 
 def read_deployment(data: bytes, file: str) -> tuple[Deployment | None, tuple[Finding, ...]]:

@@ -14,7 +14,7 @@ from typing import Any
 from govern.conditions import Condition, Inputs, bound, parse_condition
 from govern.conditions.inputs import history_key, outside, reads
 from govern.conditions.python import decider
-from govern.conditions.tree import Call, Lit, Node
+from govern.conditions.tree import Call, Lit, Node, children
 from govern.policy.model import AfterReading, Limit, Policy, Reason, Rule, ToolPolicy, When
 
 
@@ -52,9 +52,8 @@ def first_call(policy: Policy, tool: str, args: dict[str, Any]) -> Inputs:
 
 def _over(place: str, most: int | float) -> Callable[[Inputs], bool | None]:
     """Whether one term is more than the whole sum may be; unknown of a negative one, which is no term."""
-    term = parse_condition(f"{place} >= 0").tree
-    assert isinstance(term, Call)  # as it is written in the line above
-    fits, over = decider(term), decider(Call(">", (term.operands[0], Lit(most))))
+    not_negative = parse_condition(f"{place} >= 0").tree
+    fits, over = decider(not_negative), decider(Call(">", (children(not_negative)[0], Lit(most))))
     return lambda inputs: over(inputs) if fits(inputs) else None
 
 

@@ -58,8 +58,10 @@ def from_document(document: Any) -> Policy:
         raise AuthorError(f"expected a document of schema `{SCHEMA}`, got `{str(document.get('schema'))[:80]}`")
     rest = {key: value for key, value in document.items() if key != "schema"}
     facts = rest.get("facts")
-    if not isinstance(facts, dict):
+    if "facts" not in rest:
         raise AuthorError("policy: `facts` is missing")
+    if not isinstance(facts, dict):
+        raise AuthorError(f"policy.facts: expected an object, got {type(facts).__name__}")
     known = {name: decode(Fact, fact, f"policy.facts.{name}", Scope()) for name, fact in facts.items()}
     for name, fact in known.items():
         _fact(name, fact)
@@ -90,7 +92,7 @@ def _fact(name: str, fact: Fact) -> None:
     if len({field.name for field in fact.fields}) < len(fact.fields):
         raise AuthorError(f"fact `{name}` has two fields of one name")
     for field in fact.fields:
-        if field.kind not in KINDS or not all(isinstance(each, str | int | float) for each in field.values):
+        if field.kind not in KINDS or not all(isinstance(each, str | int | float | None) for each in field.values):
             raise AuthorError(f"the field `{field.name}` of fact `{name}` is of no known type")
 
 

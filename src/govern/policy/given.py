@@ -80,9 +80,9 @@ def _fits(fact: str, field: FactField, value: Any) -> None:
         hint = "one of " + ", ".join(f"`{text_of(each)}`" for each in field.values)
         raise UsageError(f"`{fact}.{field.name}` is never `{shown}`", where="--facts", hint=hint)
     if not _is(value, field.kind):
-        hint = 'as in `"2026-12-25T09:30:00Z"`' if field.kind == "timestamp" else None
+        as_in = 'as in `"2026-12-25T09:30:00Z"`' if field.kind == "timestamp" else ""
         message = f"`{fact}.{field.name}` is of type `{field.kind}`, `{shown}` is not"
-        raise UsageError(message, where="--facts", hint=hint)
+        raise UsageError(message, where="--facts", hint=as_in)
 
 
 def _is(value: Any, kind: str) -> bool:
