@@ -70,6 +70,17 @@ def test_a_base_more_and_a_base_less(place: Path) -> None:
     assert [("lock-mismatch", f"`org.yaml` is in {NAME}, and no longer a part of this file")] == told(place)
 
 
+def test_a_minimum_is_not_the_charters_to_pin(place: Path) -> None:
+    """A deployment's base is composed too, and need not be in the lock; one that the charter names still must."""
+    (place.parent / "floor.yaml").write_text(BASE.replace("base: org", "base: floor"), "utf-8")
+    found = load(place, ("floor.yaml",))
+    assert () == found.findings
+    assert found.charter is not None
+    assert {"org.yaml", "floor.yaml"} == {part.path for part in found.charter.parts}
+    (place.parent / "org.yaml").write_text(BASE + "# a word\n", "utf-8")
+    assert ["lock-mismatch"] == [finding.rule for finding in load(place, ("floor.yaml",)).findings]
+
+
 def test_another_charter_of_the_folder_is_not_locked(place: Path) -> None:
     """A lock says nothing of a charter that it does not name."""
     other = place.with_name("other.yaml")

@@ -270,8 +270,6 @@ def deployed(shipped: Path) -> Path:
     example = (shipped / "base" / "deployment.example.yaml").read_text("utf-8")
     path = folder / "deployment.yaml"
     path.write_text(example.replace("minimums: [production.yaml]", "minimums: [floor.yaml]"), "utf-8")
-    for lock in shipped.glob("*/govern.lock"):  # pins no minimum
-        lock.unlink()
     return path
 
 

@@ -93,7 +93,10 @@ def load_bytes(
     parts = Parts(files, _part, os.path.basename(file))
     charter, found = _read(source, node, parts, "", minimums, flawed=bool(findings))
     if charter is not None and lock is not None:
-        charter, pinned = locked(charter, lock)
+        own = charter
+        if minimums:  # a lock pins what the charter names; a deployment's minimums are the deployment's
+            own = _read(source, node, Parts(files, _part, os.path.basename(file)), "", (), flawed=False)[0] or charter
+        charter, pinned = locked(charter, lock, own.parts)
         found += pinned
     findings = _ordered((*findings, *found))
     return Loaded(None if findings else charter, findings, source)

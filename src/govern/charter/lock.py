@@ -153,11 +153,12 @@ def pins_beside(path: str | Path) -> dict[str, Pins]:
     return read(data, where) if data is not None else {}
 
 
-def locked(charter: Charter, lock: bytes | Finding) -> tuple[Charter, tuple[Finding, ...]]:
+def locked(charter: Charter, lock: bytes | Finding, parts: tuple[Part, ...]) -> tuple[Charter, tuple[Finding, ...]]:
     """The charter with what its lock pins, and what differs.
 
     Args:
         lock: the bytes of the lock file, or why it could not be read.
+        parts: those that the charter itself names, directly or not.
     """
     if isinstance(lock, Finding):
         return charter, (lock,)
@@ -169,7 +170,7 @@ def locked(charter: Charter, lock: bytes | Finding) -> tuple[Charter, tuple[Find
         return charter, (Finding("lock-unreadable", Severity.ERROR, error.message, Location(file), hint),)
     if pins is None:
         return charter, ()
-    return replace(charter, locked=pins), tuple(differences(pins, charter.parts, file))
+    return replace(charter, locked=pins), tuple(differences(pins, parts, file))
 
 
 def differences(pins: Pins, parts: tuple[Part, ...], file: str) -> list[Finding]:
