@@ -9,6 +9,7 @@ import typer
 
 from govern.cli.options import (
     AllowBad,
+    DeploymentFile,
     Format,
     LogAgent,
     LogFormat,
@@ -45,6 +46,7 @@ def shadow_report(
             "--charter", metavar="C", help="A charter, a bundle, or a folder of them: each agent is judged by its own."
         ),
     ],
+    deployment: DeploymentFile = None,
     log_format: LogFormat = None,
     agent: LogAgent = None,
     format: Format = ReportFormat.TEXT,
@@ -74,6 +76,7 @@ def shadow_report(
       3  not everything was judged: rows refused, calls undecidable or without a charter, no calls at all,
          or the charter has errors
     """
+    from govern.charter.deployment import deployment_or_raise
     from govern.compile.sources import policies
     from govern.replay.groups import Policies
     from govern.replay.run import EngineChoice, run
@@ -82,7 +85,8 @@ def shadow_report(
     from govern.report.console import console, emit_json, working
 
     bad, undecided = parse_allowance(allow_bad), parse_allowance(allow_undecidable, "--allow-undecidable")
-    judges = Policies(policies(charter))
+    deployed = deployment_or_raise(deployment) if deployment is not None else None
+    judges = Policies(policies(charter, deployed), deployed.time_zone if deployed else None)
     with working("replaying the logs"):
         done = run(logs, judges, format=log_format, agent=agent, engine=EngineChoice(engine.value))
         shadow = report(done.replayed, judges)
