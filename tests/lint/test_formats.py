@@ -22,7 +22,8 @@ from govern.report.lint_sarif import artifact
 
 from .running import ROOT, Govern, report, team
 
-CORPUS = Path(os.environ.get("GOVERN_CORPUS") or ROOT.parent / "shared" / "corpus")
+# Absolute: the commands here run in other folders.
+CORPUS = Path(os.environ.get("GOVERN_CORPUS") or ROOT.parent / "shared" / "corpus").resolve()
 GUARD = """tools:
   pay:
     tier: reversible
