@@ -9,7 +9,7 @@ from govern.charter import kinds, vocabulary
 from govern.charter.model import Fact, Scenario, Verdict, Word
 from govern.charter.reader import Fields, Reader
 from govern.charter.yaml_tree import Map, Node, Scalar, Seq
-from govern.conditions.times import timestamp_ns
+from govern.conditions.scope import is_of
 from govern.findings import did_you_mean
 
 
@@ -106,31 +106,11 @@ def _fits(reader: Reader, fact: Fact, key: Scalar, node: Node) -> bool:
         message = f"{reader.show(node)} is not among the values of `{fact.name}.{known.name}`"
         reader.error("not-in-enum", node, message, did_you_mean(str(value), [str(each) for each in known.values]))
         return False
-    if not _is(value, known.kind):
+    if not is_of(value, known.kind):
         as_in = 'as in `"2026-12-25T09:30:00Z"`' if known.kind == "timestamp" else ""
         reader.wrong(node, f"`{fact.name}.{known.name}`", f"of type `{known.kind}`", as_in)
         return False
     return True
-
-
-def _is(value: Any, kind: str) -> bool:
-    match kind:
-        case "string":
-            return isinstance(value, str)
-        case "timestamp":
-            return isinstance(value, str) and timestamp_ns(value) is not None
-        case "integer":
-            return isinstance(value, int) and not isinstance(value, bool)
-        case "number":
-            return isinstance(value, int | float) and not isinstance(value, bool)
-        case "boolean":
-            return isinstance(value, bool)
-        case "list":
-            return isinstance(value, list)
-        case "object":
-            return isinstance(value, dict)
-        case _:
-            return True
 
 
 def unread(node: Node) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from govern.conditions.parse import FIXED_NAMES, LITERALS, RESERVED_WORDS
+from govern.conditions.times import timestamp_ns
 from govern.conditions.tree import HISTORY, LitValue
 
 KINDS: Final = ("string", "number", "integer", "boolean", "timestamp", "list", "object", "any")
@@ -32,6 +33,31 @@ class FieldType:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"{self.kind} is no kind of a field")
+
+
+def is_of(value: Any, kind: str) -> bool:
+    """Whether plain data is of a kind of KINDS.
+
+    Args:
+        value: JSON data.
+    """
+    match kind:
+        case "string":
+            return isinstance(value, str)
+        case "timestamp":
+            return isinstance(value, str) and timestamp_ns(value) is not None
+        case "integer":
+            return type(value) is int
+        case "number":
+            return type(value) in (int, float)
+        case "boolean":
+            return isinstance(value, bool)
+        case "list":
+            return isinstance(value, list)
+        case "object":
+            return isinstance(value, dict)
+        case _:
+            return True
 
 
 Facts = tuple[tuple[str, tuple[tuple[str, FieldType], ...]], ...]

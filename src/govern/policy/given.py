@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from govern.conditions import Inputs
+from govern.conditions.scope import is_of
 from govern.conditions.times import timestamp_ns
 from govern.errors import UsageError
 from govern.events.canonical import Malformed, parse, text_of
@@ -79,27 +80,7 @@ def _fits(fact: str, field: FactField, value: Any) -> None:
     if field.values and not any(text_of(value) == text_of(each) for each in field.values):
         hint = "one of " + ", ".join(f"`{text_of(each)}`" for each in field.values)
         raise UsageError(f"`{fact}.{field.name}` is never `{shown}`", where="--facts", hint=hint)
-    if not _is(value, field.kind):
+    if not is_of(value, field.kind):
         as_in = 'as in `"2026-12-25T09:30:00Z"`' if field.kind == "timestamp" else ""
         message = f"`{fact}.{field.name}` is of type `{field.kind}`, `{shown}` is not"
         raise UsageError(message, where="--facts", hint=as_in)
-
-
-def _is(value: Any, kind: str) -> bool:
-    match kind:
-        case "string":
-            return isinstance(value, str)
-        case "timestamp":
-            return isinstance(value, str) and timestamp_ns(value) is not None
-        case "integer":
-            return type(value) is int
-        case "number":
-            return type(value) in (int, float)
-        case "boolean":
-            return isinstance(value, bool)
-        case "list":
-            return isinstance(value, list)
-        case "object":
-            return isinstance(value, dict)
-        case _:
-            return True
