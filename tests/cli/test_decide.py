@@ -218,3 +218,38 @@ def test_a_bundle_decides_for_the_deployment_it_was_compiled_for(tmp_path: Path)
     assert good == verdict(*at, "--deployment", deployment, charter=bundle)
     zoned(tmp_path, "Europe/Berlin", "minimums: [org.yaml]\n")
     refused(bundle, "not compiled for this deployment")
+
+
+RAISED = """\
+govern: 1
+agent: a
+version: 1
+purpose: Tests.
+owner: head
+roles: [head]
+approvals: {lead: {roles: [head], if_no_answer: [{after: 4h, then: deny}]}}
+tools:
+  run: {tier: reversible, input: {type: object, required: [m], properties: {m: {type: string}}}APPROVAL}
+rules:
+  - {id: wipes, tools: [run], when: "args.m == 'wipe'", then: {tier: irreversibleGATE}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("approval", "gate", "effect"),
+    [
+        ("", "", "deny"),
+        ("", ", approval: lead", "approval"),
+        (", approval: {ask: lead}", "", "approval"),
+        (", autonomous: {because: Of no weight.}", "", "allow"),
+    ],
+)
+def test_a_call_raised_to_irreversible_needs_somebodys_word(
+    approval: str, gate: str, effect: str, tmp_path: Path
+) -> None:
+    """The tool's gate, the rule's, or a reason why nobody is asked; without any it is denied."""
+    charter = tmp_path / "a.yaml"
+    charter.write_text(RAISED.replace("APPROVAL", approval).replace("GATE", gate), "utf-8")
+    call = ("decide", "--policy", charter, "--tool", "run", "--format", "json", "--args")
+    assert effect == govern(*call, '{"m": "wipe"}').json["effect"]
+    assert ("approval" if "ask" in approval else "allow") == govern(*call, '{"m": "list"}').json["effect"]

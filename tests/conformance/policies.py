@@ -154,8 +154,12 @@ def expected(
         for _ in Tier:  # a raised tier may bring a rule that raises it again
             tiers |= {one.tier for one in applying if one.tier and (not one.tiers or tiers.intersection(one.tiers))}
         for one in applying:
-            if one.effect is not Effect.ALLOW and (not one.tiers or tiers.intersection(one.tiers)):
+            if one.tiers and not tiers.intersection(one.tiers):
+                continue
+            if one.effect is not Effect.ALLOW:
                 asked.append((one.effect.label, one.id, one.gate))
+            elif one.tier is Tier.IRREVERSIBLE and tool.gate is None and not tool.autonomous:
+                asked.append(("deny", one.id, None))  # raised to what needs somebody's word, and nobody gives it
     worst = max((effect for effect, _, _ in asked), key=["allow", "approval", "deny"].index)
     deciding = [row for row in asked if row[0] == worst]
     return (

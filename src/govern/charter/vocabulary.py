@@ -287,7 +287,7 @@ EFFECT = Level(
     "an effect",
     (
         _key("approval", GATE_NAME, "The call waits for this gate.", DECISION),
-        _key("tier", TIER, "The call counts as of this tier: everything keyed by tier follows.", DECISION),
+        _key("tier", TIER, "The call counts as of this tier: everything keyed by tier follows. Raised to irreversible it is denied, unless the tool or this effect asks a gate, or the tool is `autonomous`.", DECISION),
     ),
 )
 _BECAUSE = _key("because", Text(), "The reason that people and the agent are given.", REPORTS)

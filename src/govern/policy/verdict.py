@@ -168,8 +168,13 @@ def _tool_causes(tool: ToolPolicy | None, truths: Sequence[int]) -> list[_Cause]
             tiers = tiers or _tiers(tool, truths)
             if not tiers & set(rule.tiers):
                 continue
-        if rule.effect is not Effect.ALLOW:
-            causes.append(_Cause(rule.effect, rule.reason, rule.id, rule.gate, index, truth == UNKNOWN))
+        effect = rule.effect
+        if effect is Effect.ALLOW and rule.tier is Tier.IRREVERSIBLE and tool.gate is None and not tool.autonomous:
+            # What cannot be undone needs somebody's word. Whatever else asks a gate does not stand for it: another
+            # rule never loosens this one.
+            effect = Effect.DENY
+        if effect is not Effect.ALLOW:
+            causes.append(_Cause(effect, rule.reason, rule.id, rule.gate, index, truth == UNKNOWN))
     return causes
 
 
