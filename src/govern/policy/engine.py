@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from govern.conditions import Inputs, Read, bound
 from govern.conditions.inputs import outside, path_text, reads
 from govern.conditions.python import ABSENT, WRONG, decider, place
 from govern.events.canonical import Malformed, normalise, parse
+from govern.policy.history import History
 from govern.policy.model import Policy, ToolPolicy
 from govern.policy.schema import validator, violations
 from govern.policy.verdict import FALSE, TRUE, UNCAPTURED, UNKNOWN, Verdict, deciding_unknowns, outcome
@@ -45,6 +47,11 @@ class Engine:
         self.policy = policy
         self.zone = zone
         self._tools = {name: self._compile(tool) for name, tool in policy.tools.items()}
+
+    @cached_property
+    def history(self) -> History:
+        """What the policy needs to know of what came before a call."""
+        return History(self.policy, self.zone)
 
     def decide(self, tool: str, args: dict[str, Any], *, given: Inputs | None = None) -> Verdict:
         """The verdict on a call with normalised arguments (what `canonical.parse` gives).

@@ -5,28 +5,30 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from govern.conditions import Inputs
 from govern.events.canonical import Malformed, parse
-from govern.events.model import ActorKind, Event, EventType
+from govern.events.model import Event, EventType
+from govern.policy.history import GOVERNED
 from govern.replay.groups import NS_PER_DAY, Key, Kind, Policies, Replayed, Seen
+from govern.replay.told import SessionFacts, told
 
-AGENTS = (ActorKind.AGENT, None)  # a charter governs the agent, not the people and services in its log
 
-
-def replay(events: Iterable[Event], policies: Policies) -> Replayed:
+def replay(events: Iterable[Event], policies: Policies, session_facts: SessionFacts | None = None) -> Replayed:
     """Judges every tool call of an agent.
 
     Args:
-        events: in any order; a verdict here depends on the call alone.
+        events: in any order. Where a policy asks for the history, they are kept until the last is there.
         policies: to judge by.
+        session_facts: what the host asserted, by session or trace; None where nobody captured it.
     """
     found = Replayed()
     traces: dict[tuple[str | None, str], set[str]] = {}
     proposals: dict[tuple[str, str], tuple[int, str | None, str]] = {}
     nameless: list[tuple[str, str]] = []
     errors: Counter[tuple[str | None, str]] = Counter()
-    for event in events:
-        if event.type is EventType.TOOL_CALL and event.actor_kind in AGENTS:
-            key = _key(event, policies)
+    for event, given in told(events, policies, session_facts):
+        if event.type is EventType.TOOL_CALL and event.actor_kind in GOVERNED:
+            key = _key(event, given, policies)
             found.groups.setdefault(key, Seen()).add(event.trace_id, event.ts_ns)
             traces.setdefault((key.agent, key.tool), set()).add(event.trace_id)
             if event.span_id is not None:
@@ -47,7 +49,7 @@ def replay(events: Iterable[Event], policies: Policies) -> Replayed:
     return found
 
 
-def _key(event: Event, policies: Policies) -> Key:
+def _key(event: Event, given: Inputs, policies: Policies) -> Key:
     tool = event.tool or ""
     day = None if event.ts_ns is None else event.ts_ns // NS_PER_DAY
     judge = policies.agent_for(event.agent)
@@ -66,6 +68,5 @@ def _key(event: Event, policies: Policies) -> Key:
         args = None
     if not isinstance(args, dict):
         return Key(event.agent, tool, Kind.MALFORMED, day=day)
-    given = {} if event.ts_ns is None else {"at": event.ts_ns}
     truths = engine.recorded_truths(tool, args, given)
     return Key(event.agent, tool, Kind.JUDGED, engine.valid(tool, args), truths, day)
