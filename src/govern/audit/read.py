@@ -30,7 +30,7 @@ _ORDER: Final = "trace_id, ts_ns NULLS LAST, wseq, writer_id"
 
 
 @cache
-def _spill() -> str:
+def spill() -> str:
     """A private folder for what does not fit into memory, gone with the process."""
     folder = tempfile.mkdtemp(prefix="govern-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -48,7 +48,7 @@ def connect(*, memory_limit: str = MEMORY_LIMIT, threads: int | None = None) -> 
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "memory_limit": memory_limit,
-        "temp_directory": _spill(),
+        "temp_directory": spill(),
         "preserve_insertion_order": True,
     }
     if threads is not None:

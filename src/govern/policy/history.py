@@ -176,7 +176,18 @@ class History:
     @property
     def asks(self) -> bool:
         """Whether any decision under the policy depends on what came before."""
-        return any(self._asked.values())
+        return bool(self.keys)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """All that any condition reads of it."""
+        return frozenset().union(*self._asked.values())
+
+    @property
+    def is_local(self) -> bool:
+        """Whether what it says of a call depends on the call's own trace alone."""
+        limits_of = all(plan.limit.span == "trace" for plan in self._plans)
+        return limits_of and _TAINTED not in self.keys
 
     def asked(self, tool: str) -> frozenset[str]:
         """The keys of `conditions.Inputs` that conditions of a tool read, with the facts that these depend on."""

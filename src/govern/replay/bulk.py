@@ -14,8 +14,10 @@ import pyarrow as pa
 
 from govern.conditions.sql import text_literal
 from govern.policy.engine import Engine
-from govern.policy.sql import code_columns, decision_sql, truths_of
+from govern.policy.sql import GIVEN, code_columns, decision_sql, truths_of
+from govern.replay.columns import told_columns
 from govern.replay.groups import NS_PER_DAY, SAMPLES, Key, Kind, Policies, Replayed, Seen
+from govern.replay.told import SessionFacts
 
 BATCH = 65_536
 
@@ -33,13 +35,20 @@ FROM gv_events WHERE type = 'tool_call' AND coalesce(actor_kind, 'agent') = 'age
 _DAY = f"(ts_ns // {NS_PER_DAY} - CASE WHEN ts_ns % {NS_PER_DAY} < 0 THEN 1 ELSE 0 END)"
 
 
-def replay(con: duckdb.DuckDBPyConnection, policies: Policies, *, agent: str | None = None) -> Replayed:
+def replay(
+    con: duckdb.DuckDBPyConnection,
+    policies: Policies,
+    *,
+    agent: str | None = None,
+    session_facts: SessionFacts | None = None,
+) -> Replayed:
     """Judges every tool call of an agent in the view `events`.
 
     Args:
         con: a connection with the view `events` (columns of the event model).
         policies: to judge by.
         agent: the agent's name where the events carry none.
+        session_facts: what the host asserted, by session or trace; None where nobody captured it.
     """
     con.execute(TUNING)
     named = "*" if agent is None else f"* REPLACE (coalesce(agent, {text_literal(agent)}) AS agent)"
@@ -58,7 +67,7 @@ def replay(con: duckdb.DuckDBPyConnection, policies: Policies, *, agent: str | N
             "SELECT *, CASE WHEN args_error IS NULL THEN 'uncaptured' ELSE 'malformed' END AS kind "
             f"FROM gv_calls WHERE {mine} AND (args IS NULL OR args_error IS NOT NULL)",
         )  # fmt: skip
-        _judged(con, found, own, policies.engines[judge], mine)
+        _judged(con, found, own, policies.engines[judge], mine, session_facts)
     found.runs = {
         (row[0], row[1]): row[2]
         for row in con.execute("SELECT agent, tool, count(DISTINCT trace_id) FROM gv_calls GROUP BY ALL").fetchall()
@@ -67,19 +76,48 @@ def replay(con: duckdb.DuckDBPyConnection, policies: Policies, *, agent: str | N
     return found
 
 
-def _judged(con: duckdb.DuckDBPyConnection, found: Replayed, agent: str | None, engine: Engine, mine: str) -> None:
+def _judged(
+    con: duckdb.DuckDBPyConnection,
+    found: Replayed,
+    agent: str | None,
+    engine: Engine,
+    mine: str,
+    session_facts: SessionFacts | None,
+) -> None:
+    rows = decided(con, engine, agent, mine, session_facts)
+    _collect(con, found, agent, engine, f"SELECT *, 'judged' AS kind FROM ({rows})")
+    con.unregister("gv_invalid")
+
+
+def decided(
+    con: duckdb.DuckDBPyConnection,
+    engine: Engine,
+    agent: str | None,
+    mine: str,
+    session_facts: SessionFacts | None = None,
+) -> str:
+    """A query that gives each judged call its codes: event_id, trace_id, ts_ns, tool, `code0`, …, `valid`.
+
+    Args:
+        con: a connection with the views `gv_events` and `gv_calls`.
+        agent: whose calls.
+        mine: the same as a condition on them.
+        session_facts: as of `replay`.
+    """
     con.execute(
         "CREATE OR REPLACE TEMP VIEW gv_mine AS SELECT event_id, trace_id, ts_ns, tool, args "
         f"FROM gv_calls WHERE {mine} AND args IS NOT NULL AND args_error IS NULL"
     )
     con.register("gv_invalid", _invalid(con, engine))
-    decided = decision_sql(engine.policy, "gv_mine", ("event_id", "trace_id", "ts_ns"), zone=engine.zone)
-    _collect(
-        con, found, agent, engine,
-        "SELECT d.*, 'judged' AS kind, i.event_id IS NULL AS valid "
-        f"FROM ({decided}) d LEFT JOIN gv_invalid i ON d.event_id = i.event_id",
-    )  # fmt: skip
-    con.unregister("gv_invalid")
+    keep, source, given = ("event_id", "trace_id", "ts_ns"), "gv_mine", dict(GIVEN)
+    told = told_columns(con, engine, agent, session_facts)
+    if told is not None:
+        source = (
+            f"(SELECT m.*, t.* EXCLUDE (event_id) FROM gv_mine m LEFT JOIN {told.table} t ON m.event_id = t.event_id)"
+        )
+        given |= told.columns
+    codes = decision_sql(engine.policy, source, keep, given=given, zone=engine.zone)
+    return f"SELECT d.*, i.event_id IS NULL AS valid FROM ({codes}) d LEFT JOIN gv_invalid i ON d.event_id = i.event_id"
 
 
 def _invalid(con: duckdb.DuckDBPyConnection, engine: Engine) -> pa.Table:

@@ -5,7 +5,7 @@ One event at a time, through `policy.history`. Leaves out the judging (`stream`)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from govern.conditions import Inputs
@@ -37,21 +37,41 @@ def told(
         else:
             yield event, _time(event)
     order = Order(kept)
-    states: dict[str, dict[Any, Any]] = {agent: {} for agent in histories}
+
+    def of(agent: str) -> Callable[[Event], bool]:
+        return lambda event: policies.agent_for(event.agent) == agent
+
+    told_by = [remembered(order, history, of(agent), session_facts) for agent, history in histories.items()]
+    for together in zip(*told_by, strict=True):
+        event = together[0][0]
+        given = _time(event)
+        for _, found in together:
+            given |= found
+        yield event, given
+
+
+def remembered(
+    order: Order, history: History, mine: Callable[[Event], bool], session_facts: SessionFacts | None = None
+) -> Iterator[tuple[Event, dict[str, Any]]]:
+    """Every event in order, with what the history says of it if it is a call that the policy judges.
+
+    Args:
+        mine: whether a call is of the policy's agent.
+        session_facts: as of `told`.
+    """
+    states: dict[Any, Any] = {}
     for placed in order:
         event = placed.event
-        session = session_of_host(session_facts, event)
-        given = _time(event)
-        judge = policies.agent_for(event.agent)
-        if judge in histories and event.type is EventType.TOOL_CALL and event.actor_kind in GOVERNED:
-            given |= _history(histories[judge], states[judge], order, placed, session)
-        yield event, given
-        for agent, history in histories.items():
-            states[agent].update(history.changes(states[agent], event, placed.at_ns, session))
+        session = _of_session(session_facts, event)
+        found: dict[str, Any] = {}
+        if event.type is EventType.TOOL_CALL and event.actor_kind in GOVERNED and mine(event):
+            found = _inputs(history, states, order, placed, session)
+        yield event, found
+        states.update(history.changes(states, event, placed.at_ns, session))
 
 
-def session_of_host(session_facts: SessionFacts | None, event: Event) -> Inputs | None:
-    """The facts that the host asserted for an event's session, or its trace; of one that it says nothing of, none."""
+def _of_session(session_facts: SessionFacts | None, event: Event) -> Inputs | None:
+    """The facts that the host asserted for an event's session, or its trace; None where it says nothing of either."""
     if session_facts is None:
         return None
     if event.session_id is not None and event.session_id in session_facts:
@@ -63,7 +83,7 @@ def _time(event: Event) -> dict[str, Any]:
     return {} if event.ts_ns is None else {"at": event.ts_ns}
 
 
-def _history(
+def _inputs(
     history: History, states: Mapping[Any, Any], order: Order, placed: Placed, session: Inputs | None
 ) -> dict[str, Any]:
     event = placed.event
