@@ -10,9 +10,10 @@ import pytest
 
 from govern.charter.load import charter_or_raise, load_text
 from govern.compile.lower import lower
-from govern.policy.derive import first_call, with_history, written
+from govern.policy.derive import with_history, written
 from govern.policy.document import sealed, to_document
 from govern.policy.engine import Engine
+from govern.policy.given import first_call
 from govern.policy.model import Effect, Policy, Reason, Tier
 
 HEAD = """govern: 1
@@ -147,7 +148,7 @@ def test_the_document_never_holds_what_is_derived() -> None:
 @pytest.mark.parametrize(("most", "exceeded"), [(0, True), (1, False), (3, False)])
 def test_a_first_call_counts_as_one(most: int, exceeded: bool) -> None:
     found = policy(limits(f"id: cap, tools: [wire], max: {most}, within: trace, otherwise: deny"))
-    assert exceeded == first_call(found, "wire", {})["exceeded('cap')"]
+    assert exceeded == first_call(found, "wire", {}, {})["exceeded('cap')"]
 
 
 @pytest.mark.parametrize("most", ["0", "5", "0.3", "2000.5", "1000000000000000000"])
@@ -160,12 +161,11 @@ def test_a_first_call_adds_its_own_term(most: str) -> None:
         (None, None), ("7", None), ([7], None), (True, None),
     ]  # fmt: skip
     for term, exceeded in terms:
-        known = first_call(found, "wire", {"amount": term})
+        known = first_call(found, "wire", {"amount": term}, {})
         assert exceeded is known.get("exceeded('cap')"), term
-        assert (exceeded is None) == ("exceeded('cap')" not in known)
         effect = Engine(found).decide("wire", {"amount": term}, given=known).effect
         assert (Effect.ALLOW if exceeded is False else Effect.DENY) is effect
-    assert "exceeded('cap')" not in first_call(found, "wire", {})
+    assert first_call(found, "wire", {}, {})["exceeded('cap')"] is None
 
 
 def test_a_first_call_of_a_session_has_read_and_called_nothing() -> None:
@@ -175,9 +175,9 @@ def test_a_first_call_of_a_session_has_read_and_called_nothing() -> None:
         "  - {id: again, tools: [wire], when: calls(tool) > 0, then: {approval: lead}}\n"
         + after("tools: [wire], then: deny")
     )
-    known = first_call(found, "wire", {})
+    known = first_call(found, "wire", {}, {})
     assert {"tainted('session')": False, "succeeded('look')": 0, "calls('wire')": 0} == known
     assert ("looked",) == Engine(found).decide("wire", {}, given=known).rules
     assert ("looked", "after_reading:1") == Engine(found).decide("wire", {}).rules
-    assert {"tainted('session')": False} == first_call(found, "look", {})
-    assert {"tainted('session')": False} == first_call(found, "nobody", {})
+    assert {} == first_call(found, "look", {}, {})  # nothing asks
+    assert {} == first_call(found, "nobody", {}, {})

@@ -7,14 +7,11 @@ every engine judges them as it judges any rule. Leaves out how the history is co
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
-from govern.conditions import Condition, Inputs, bound, parse_condition
-from govern.conditions.inputs import history_key, outside, reads
-from govern.conditions.python import decider
-from govern.conditions.tree import Call, Lit, Node, children
+from govern.conditions import Condition
+from govern.conditions.inputs import history_key, reads
+from govern.conditions.tree import Call, Lit, Node
 from govern.policy.model import AfterReading, Limit, Policy, Reason, Rule, ToolPolicy, When
 
 
@@ -26,35 +23,6 @@ def with_history(policy: Policy) -> Policy:
 def written(tool: ToolPolicy) -> tuple[Rule, ...]:
     """The rules of a tool that are not made here."""
     return tuple(rule for rule in tool.rules if rule.reason is Reason.RULE)
-
-
-def first_call(policy: Policy, tool: str, args: dict[str, Any]) -> Inputs:
-    """What the history says of the first call of a session: nothing was called, counted or read before it.
-
-    Args:
-        args: of the call, normalised: a sum that they do not have, or that is negative, stays unknown.
-    """
-    found: dict[str, Any] = {history_key("tainted", "session"): False}
-    for limit in policy.limits:
-        if limit.sum is None:
-            found[history_key("exceeded", limit.id)] = limit.max < 1
-        else:
-            over = _over(limit.sum, limit.max)({"args": args})
-            if over is not None:
-                found[history_key("exceeded", limit.id)] = over
-    mapped = policy.tools.get(tool)
-    for condition in mapped.conditions if mapped else ():
-        for key in outside(bound(condition, tool=tool, agent=policy.agent)):
-            if key.startswith(("calls(", "succeeded(")):
-                found[key] = 0
-    return found
-
-
-def _over(place: str, most: int | float) -> Callable[[Inputs], bool | None]:
-    """Whether one term is more than the whole sum may be; unknown of a negative one, which is no term."""
-    not_negative = parse_condition(f"{place} >= 0").tree
-    fits, over = decider(not_negative), decider(Call(">", (children(not_negative)[0], Lit(most))))
-    return lambda inputs: over(inputs) if fits(inputs) else None
 
 
 def _tool(policy: Policy, tool: ToolPolicy) -> ToolPolicy:

@@ -140,7 +140,8 @@ class History:
 
     Args:
         policy: whose facts, limits and conditions ask.
-        zone: the deployment's time zone, for limits within a day; without one, they are unknown.
+        zone: the deployment's time zone, for limits within a day; without one, they are unknown once all days together
+            are over.
         fill: gives a tool's arguments with the defaults of its schema.
 
     Raises:
@@ -220,7 +221,8 @@ class History:
             at_ns: its place in time; None where its trace has none.
             ordered: whether it is known what came before it in its trace.
             rival: whether an untrusted tool may have been released before it for all that is known of their order.
-            session: facts that the host asserts; None where nobody captured them.
+            session: facts that somebody asserts, by name; None where nobody captured those of the session. What is said
+                here of another fact wins over results.
         """
         keys = self._asked.get(call.tool or "", frozenset())
         found: dict[str, Any] = {}
@@ -277,7 +279,7 @@ class History:
             if name not in keys:
                 continue
             fact = self.policy.facts[name]
-            if not fact.result_of:
+            if not fact.result_of or (session is not None and name in session):
                 if session is None:
                     continue
                 value = session.get(name)
@@ -333,8 +335,6 @@ class History:
         amount = self._amount(plan, args)
         if amount.low > plan.most:
             return True
-        if limit.span == "day" and self._zone is None:
-            return None
         if (at_ns is None and limit.span != "trace") or not ordered:
             return _UNCAPTURED
         values = _values(plan, args, facts)
@@ -355,13 +355,14 @@ class History:
             used, perhaps = tally.total, loose.total
             if own is not None and _counted(limit, own):
                 amount = NOTHING
-        if limit.span == "day":
+        dayless = limit.span == "day" and self._zone is None
+        if limit.span == "day" and not dayless:
             perhaps = perhaps.plus(
                 states.get(("limit", limit.id, self._head(plan, call, call.tool or "", None), None), _EMPTY).total
             )
         low = used.low + amount.low
         if low > plan.most:
-            return True
+            return None if dayless else True  # of all days together: nobody knows which was this one
         unknown = used.unknown + amount.unknown + perhaps.unknown
         uncaptured = used.uncaptured + perhaps.uncaptured
         if plan.sum is None:
@@ -385,8 +386,8 @@ class History:
         made: list[object] = [event.agent]
         if limit.span == "trace":
             made.append(event.trace_id)
-        elif limit.span == "day" and at_ns is not None:
-            day = clock("date", at_ns, self._zone) if self._zone is not None else None
+        elif limit.span == "day" and at_ns is not None and self._zone is not None:
+            day = clock("date", at_ns, self._zone)
             if day is None:
                 return None
             made.append(day)
@@ -475,11 +476,11 @@ class History:
             case EventType.POLICY_CHECK if enforced and event.verdict in ("deny", "approval"):
                 made = {"held": True, "stopped": event.verdict == "deny"}
             case EventType.APPROVAL_REQUEST if enforced:
-                made: dict[str, Any] = {"held": True}
+                made = {"held": True}
             case EventType.APPROVAL_DECISION if event.decision == APPROVE:
                 made = {"freed": True}
             case EventType.APPROVAL_DECISION if event.decision is not None:
-                made: dict[str, Any] = {"held": True, "stopped": True}
+                made = {"held": True, "stopped": True}
             case EventType.TOOL_START:
                 made = {"freed": True, "executed": True}
             case EventType.TOOL_RESULT:
