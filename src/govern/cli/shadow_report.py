@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -56,12 +57,23 @@ def shadow_report(
         str | None,
         typer.Option("--allow-undecidable", metavar="N|P%", help="Admit so many calls that could not be judged."),
     ] = None,
+    session_facts: Annotated[
+        str | None,
+        typer.Option(
+            "--session-facts",
+            metavar="FILE",
+            help="What the host knew of each session: JSON, facts by the id of a session or trace.",
+        ),
+    ] = None,
     engine: Annotated[EngineName, typer.Option("--engine", help="One call at a time, or SQL.")] = EngineName.AUTO,
 ) -> None:
     """Say what a charter would have said to past calls, and name what nobody mapped.
 
     Reads logs directly, or a store that `govern import` wrote. Every call of an agent is counted once: allow,
     approval, deny, undecidable (the log lacks what decides), or without a charter for its agent.
+
+    Facts from results, limits, counts and what was read are worked out of the log, as recorded. What a host alone
+    knows (facts `from: session`) is joined with --session-facts, as in {"session-7": {"customer": {"id": "c1"}}}.
 
     \b
     Example:
@@ -78,6 +90,8 @@ def shadow_report(
     """
     from govern.charter.deployment import deployment_or_raise
     from govern.compile.sources import policies
+    from govern.errors import EvidenceError
+    from govern.policy.given import session_facts as read_session_facts
     from govern.replay.groups import Policies
     from govern.replay.run import EngineChoice, run
     from govern.replay.shadow import report
@@ -87,8 +101,16 @@ def shadow_report(
     bad, undecided = parse_allowance(allow_bad), parse_allowance(allow_undecidable, "--allow-undecidable")
     deployed = deployment_or_raise(deployment) if deployment is not None else None
     judges = Policies(policies(charter, deployed), deployed.time_zone if deployed else None)
+    told = None
+    if session_facts is not None:
+        try:
+            raw = Path(session_facts).read_bytes()
+        except OSError as error:
+            raise EvidenceError(f"cannot be read: {(error.strerror or '').lower()}", where=session_facts) from None
+        told = read_session_facts(judges.by_agent.values(), raw, session_facts)
     with working("replaying the logs"):
-        done = run(logs, judges, format=log_format, agent=agent, engine=EngineChoice(engine.value))
+        choice = EngineChoice(engine.value)
+        done = run(logs, judges, format=log_format, agent=agent, engine=choice, session_facts=told)
         shadow = report(done.replayed, judges)
     if format is ReportFormat.JSON:
         emit_json(shadow_json.document(shadow, done.summary))

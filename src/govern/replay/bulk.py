@@ -50,10 +50,7 @@ def replay(
         agent: the agent's name where the events carry none.
         session_facts: what the host asserted, by session or trace; None where nobody captured it.
     """
-    con.execute(TUNING)
-    named = "*" if agent is None else f"* REPLACE (coalesce(agent, {text_literal(agent)}) AS agent)"
-    con.execute(f"CREATE OR REPLACE TEMP VIEW gv_events AS SELECT {named} FROM events")
-    con.execute(_CALLS)
+    prepare(con, agent)
     found = Replayed()
     agents = [row[0] for row in con.execute("SELECT DISTINCT agent FROM gv_calls").fetchall()]
     for own in agents:
@@ -74,6 +71,18 @@ def replay(
     }
     found.errors = _errors(con)
     return found
+
+
+def prepare(con: duckdb.DuckDBPyConnection, agent: str | None = None) -> None:
+    """Makes the views `gv_events` and `gv_calls` over the view `events`.
+
+    Args:
+        agent: the agent's name where the events carry none.
+    """
+    con.execute(TUNING)
+    named = "*" if agent is None else f"* REPLACE (coalesce(agent, {text_literal(agent)}) AS agent)"
+    con.execute(f"CREATE OR REPLACE TEMP VIEW gv_events AS SELECT {named} FROM events")
+    con.execute(_CALLS)
 
 
 def _judged(
@@ -99,7 +108,7 @@ def decided(
     """A query that gives each judged call its codes: event_id, trace_id, ts_ns, tool, `code0`, …, `valid`.
 
     Args:
-        con: a connection with the views `gv_events` and `gv_calls`.
+        con: a connection after `prepare`.
         agent: whose calls.
         mine: the same as a condition on them.
         session_facts: as of `replay`.

@@ -13,6 +13,7 @@ from govern.ingest.paths import File, Store, expand
 from govern.ingest.source import Refusal
 from govern.replay import stream
 from govern.replay.groups import Policies, Replayed
+from govern.replay.told import SessionFacts
 
 BULK_FROM: Final = 300_000  # events: below, starting DuckDB costs more than it saves
 
@@ -45,12 +46,14 @@ def run(
     format: str | None = None,
     agent: str | None = None,
     engine: EngineChoice = EngineChoice.AUTO,
+    session_facts: SessionFacts | None = None,
 ) -> Run:
     """Judges the calls of logs.
 
     Args:
         paths, format, agent: as `govern.ingest.read`.
         policies: to judge by.
+        session_facts: what the host asserted, by session or trace; None where nobody captured it.
         engine: SQL only for stores, which `import` made.
 
     Raises:
@@ -61,10 +64,10 @@ def run(
     stores = [found for found in inputs if isinstance(found, Store)]
     only_stores = bool(stores) and len(stores) == len(inputs) and format is None
     if engine is EngineChoice.SQL or (engine is EngineChoice.AUTO and only_stores and _large(stores)):
-        return _in_sql(inputs, policies, agent)
+        return _in_sql(inputs, policies, agent, session_facts)
     summary = Summary()
     events = summary.events(read(paths, format=format, agent=agent))
-    return Run(stream.replay(events, policies), summary, EngineChoice.CALLS)
+    return Run(stream.replay(events, policies, session_facts), summary, EngineChoice.CALLS)
 
 
 def _large(stores: Sequence[Store]) -> bool:
@@ -83,7 +86,9 @@ def _large(stores: Sequence[Store]) -> bool:
     return False
 
 
-def _in_sql(inputs: Sequence[File | Store | Refusal], policies: Policies, agent: str | None) -> Run:
+def _in_sql(
+    inputs: Sequence[File | Store | Refusal], policies: Policies, agent: str | None, session_facts: SessionFacts | None
+) -> Run:
     from govern.audit.read import open_parts
     from govern.errors import EvidenceError, UsageError
     from govern.replay import bulk
@@ -99,7 +104,7 @@ def _in_sql(inputs: Sequence[File | Store | Refusal], policies: Policies, agent:
                 parts.extend(found.parts)
     con = open_parts(parts)
     try:
-        replayed = bulk.replay(con, policies, agent=agent)
+        replayed = bulk.replay(con, policies, agent=agent, session_facts=session_facts)
         counted = bulk.counts(con)
     finally:
         con.close()

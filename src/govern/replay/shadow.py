@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from govern.policy.glob import matches
 from govern.policy.model import Effect, Policy, Reason, Tier
 from govern.policy.verbs import guess
-from govern.policy.verdict import UNCAPTURED
+from govern.policy.verdict import UNCAPTURED, Verdict
 from govern.replay.groups import Judgement, Key, Kind, Policies, Replayed, Seen
 
 LABELS = ("allow", "approval", "deny", "undecidable")
@@ -216,24 +216,41 @@ def _count(made: _Builder, key: Key, seen: Seen, judgement: Judgement, policies:
 
 
 def _undecided(key: Key, seen: Seen, judgement: Judgement, policies: Policies) -> Undecided:
+    loosest, strictest = judgement.loosest, judgement.strictest
+    same = loosest.effect == strictest.effect  # they ask different people
     return Undecided(
-        key.tool, key.agent, seen.calls, judgement.loosest.effect.label, judgement.strictest.effect.label,
+        key.tool, key.agent, seen.calls, _side(loosest, gates=same), _side(strictest, gates=same),
         _lacking(key, policies), seen.samples,
     )  # fmt: skip
+
+
+def _side(verdict: Verdict, *, gates: bool) -> str:
+    return f"{verdict.effect.label} ({', '.join(verdict.gates)})" if gates else verdict.effect.label
 
 
 def _lacking(key: Key, policies: Policies) -> str:
     """What the log does not tell, and the verdict hangs on."""
     judge = policies.agent_for(key.agent)
-    tool = policies.by_agent[judge].tools.get(key.tool) if judge is not None else None
-    if key.kind is Kind.UNCAPTURED or tool is None:
+    policy = policies.by_agent[judge] if judge is not None else None
+    tool = policy.tools.get(key.tool) if policy is not None else None
+    if key.kind is Kind.UNCAPTURED or tool is None or policy is None:
         return "the log has no arguments"
     names: set[str] = set()
     for condition, truth in zip(tool.conditions, key.truths, strict=True):
         if truth == UNCAPTURED:
             names |= condition.outside
-    told = {"at": "the time", "exceeded": "limits", "tainted": "what was read"}
-    return f"not worked out of a log yet: {', '.join(sorted(told.get(name, name) for name in names))}"
+    # A fact from results is seldom what is lacking: only where nothing else can be.
+    names = {name for name in names if not (name in policy.facts and policy.facts[name].result_of)} or names
+    return f"the log does not tell {', '.join(sorted({_told(policy, name) for name in names}))}"
+
+
+def _told(policy: Policy, name: str) -> str:
+    """An input in words."""
+    fact = policy.facts.get(name)
+    if fact is not None:
+        return f"`{name}`" if fact.result_of else f"`{name}` (of the session: --session-facts)"
+    words = {"at": "the time", "exceeded": "what limits count", "tainted": "what was read before"}
+    return words.get(name, "what the user typed" if name in ("origin", "named_by_user") else f"`{name}`")
 
 
 def _merged(rows: list[Undecided]) -> tuple[Undecided, ...]:
