@@ -29,11 +29,11 @@ KEYS = {
 TAUBENCH = {"airline": "taubench/airline_gpt-4o.json.zst", "retail": "taubench/retail_grok-3.json.zst"}
 # Without the facts that stand in results, most calls of these charters cannot be decided: that is said, and is exit 3.
 VERDICTS = {
-    "airline": {"allow": 472, "approval": 0, "deny": 12, "undecidable": 137},
-    "retail": {"allow": 80, "approval": 0, "deny": 5, "undecidable": 367},
+    "airline": {"allow": 472, "approval": 82, "deny": 63, "undecidable": 4},
+    "retail": {"allow": 368, "approval": 73, "deny": 11, "undecidable": 0},
 }
-# What the same charters let pass, call by call, before they had facts: nothing more is allowed since.
-ALLOWED_BEFORE = {
+# What changes nothing of anybody's records: whatever else is let pass would be a slip of the charters.
+HARMLESS = {
     "airline": {
         "calculate", "get_reservation_details", "get_user_details", "list_all_airports", "search_direct_flight",
         "search_onestop_flight", "think", "transfer_to_human_agents",
@@ -123,10 +123,10 @@ def test_taubench(agent: str, folder: bool) -> None:
     charter = ["charters/taubench", "--agent", agent] if folder else [f"charters/taubench/{agent}.yaml"]
     code, document = shadow("shadow-report", str(CORPUS / TAUBENCH[agent]), "--charter", *charter)
     assert_nothing_is_lost(document, [TAUBENCH[agent]])
-    assert (3, []) == (code, document["unmapped"])
+    assert (3 if VERDICTS[agent]["undecidable"] else 0, []) == (code, document["unmapped"])
     assert VERDICTS[agent] == document["verdicts"]
     assert document["verdicts"]["undecidable"] == document["not_judged"]
-    assert {row["tool"] for row in document["by_tool"] if row["allow"]} <= ALLOWED_BEFORE[agent]
+    assert {row["tool"] for row in document["by_tool"] if row["allow"]} <= HARMLESS[agent]
 
 
 @pytest.mark.parametrize("agent", TAUBENCH)
