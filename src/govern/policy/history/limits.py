@@ -1,0 +1,210 @@
+"""Limits: which tally a call belongs to, what it adds, and whether it is over.
+
+Every contribution stands under the limit, the parts of the key that each event has (agent, trace, day, session,
+tool), and the parts that stand in the call or in a fact. Where one of the latter is not known, it may belong to any.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final
+
+from govern.conditions.inputs import Path
+from govern.conditions.python import ABSENT, WRONG, place
+from govern.conditions.values import MICRO, micro
+from govern.conditions.zones import clock
+from govern.events.canonical import text_of
+from govern.events.model import Event
+from govern.policy.history.records import UNCAPTURED, Args, Record, Scope, States, View, path_at, session_of
+from govern.policy.history.tally import NOTHING, Amount, Tally
+from govern.policy.model import Limit
+
+_EMPTY: Final = Tally()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a limit needs of a call."""
+
+    limit: Limit
+    sum: Path | None
+    most: int  # in the unit of its amounts
+    places: tuple[Path | str, ...]  # of `for_each`: a word, or a place in the call
+
+    @property
+    def facts(self) -> frozenset[str]:
+        return frozenset(str(each[0]) for each in self.places if isinstance(each, tuple) and each[0] != "args")
+
+    @property
+    def reads_args(self) -> bool:
+        return self.sum is not None or any(isinstance(each, tuple) and each[0] == "args" for each in self.places)
+
+
+class Limits:
+    """The limits of a policy.
+
+    Args:
+        declared: of the policy.
+        zone: the deployment's time zone, for limits within a day.
+    """
+
+    def __init__(self, declared: tuple[Limit, ...], zone: str | None) -> None:
+        self.plans = tuple(_plan(limit) for limit in declared)
+        self._zone = zone
+        self._by_tool: dict[str, list[Plan]] = {}
+        for plan in self.plans:
+            for tool in plan.limit.tools:
+                self._by_tool.setdefault(tool, []).append(plan)
+
+    def of(self, tool: str) -> list[Plan]:
+        """Those that a tool's calls count for."""
+        return self._by_tool.get(tool, [])
+
+    def exceeded(
+        self,
+        plan: Plan,
+        states: States,
+        call: Event,
+        args: dict[str, Any],
+        own: Record | None,
+        facts: Mapping[str, Any],
+        *,
+        at_ns: int | None,
+        ordered: bool,
+    ) -> bool | object | None:
+        """Whether earlier calls and this one are more than the limit has: true, false, None for unknown, or UNCAPTURED.
+
+        Args:
+            own: the call itself, where it was proposed before.
+            facts: as they stand.
+            at_ns, ordered: as of `History.inputs`.
+        """
+        limit = plan.limit
+        amount = self._amount(plan, args)
+        if amount.low > plan.most:
+            return True
+        if (at_ns is None and limit.span != "trace") or not ordered:
+            return UNCAPTURED
+        values = _values(plan, args, facts)
+        if not isinstance(values, tuple):
+            return values
+        head = self._head(plan, call, call.tool or "", at_ns)
+        if head is None:
+            return None
+        tally: Tally = states.get(("limit", limit.id, head, values), _EMPTY)
+        loose: Tally = states.get(("limit", limit.id, head, None), _EMPTY)
+        if limit.within_s is not None and at_ns is not None:
+            after = at_ns - limit.within_s * 10**9
+            used, perhaps = tally.since(after), loose.since(after)
+            mine = _time(limit, own) if own is not None and _counted(limit, own) else None
+            if mine is not None and mine > after:
+                amount = NOTHING
+        else:
+            used, perhaps = tally.total, loose.total
+            if own is not None and _counted(limit, own):
+                amount = NOTHING
+        dayless = limit.span == "day" and self._zone is None
+        if limit.span == "day" and not dayless:
+            perhaps = perhaps.plus(
+                states.get(("limit", limit.id, self._head(plan, call, call.tool or "", None), None), _EMPTY).total
+            )
+        low = used.low + amount.low
+        if low > plan.most:
+            return None if dayless else True  # of all days together: nobody knows which was this one
+        unknown = used.unknown + amount.unknown + perhaps.unknown
+        uncaptured = used.uncaptured + perhaps.uncaptured
+        if plan.sum is None:
+            if low + unknown > plan.most:
+                return None
+            return UNCAPTURED if low + unknown + uncaptured > plan.most else False
+        return None if unknown else UNCAPTURED if uncaptured else False
+
+    def contribute(
+        self, view: View, plan: Plan, event: Event, record: Record, at_ns: int | None, *, again: bool = False
+    ) -> None:
+        """Counts a call under a limit; `again` where it counts no more, or counts once more."""
+        limit = plan.limit
+        head = self._head(plan, event, record.tool, at_ns)
+        if head is None:
+            return  # on no day: no call of a known day can share it
+        values: object = _values(plan, record.args or {}, record.facts)
+        if record.args is None and not record.error and plan.reads_args:
+            values = UNCAPTURED
+        amount = self._amount(plan, record.args)
+        if values is UNCAPTURED or not record.sure or (at_ns is None and limit.span in ("day", "forever")):
+            amount = Amount(uncaptured=1)
+        elif values is None:
+            amount = Amount(unknown=1)
+        undated = at_ns is None and limit.span == "day"
+        scope: Scope = ("limit", limit.id, head, values if isinstance(values, tuple) and not undated else None)
+        if again and not record.counts:
+            amount = NOTHING.minus(amount)
+        tally: Tally = view.get(scope, _EMPTY)
+        add = tally.corrected if again else tally.counted
+        view.set(scope, add(amount, at_ns, windowed=limit.within_s is not None))
+
+    def _amount(self, plan: Plan, args: Args) -> Amount:
+        """What a call adds, by its own arguments."""
+        if plan.sum is None:
+            return Amount(1)
+        value = None if args is None else micro(place({"args": args}, plan.sum))
+        return Amount(unknown=1) if value is None or value < 0 else Amount(value)
+
+    def _head(self, plan: Plan, event: Event, tool: str, at_ns: int | None) -> tuple[object, ...] | None:
+        """The parts of a key that every event has; None where a time is on no day. An untimed one has its own day."""
+        limit = plan.limit
+        made: list[object] = [event.agent]
+        if limit.span == "trace":
+            made.append(event.trace_id)
+        elif limit.span == "day" and at_ns is not None and self._zone is not None:
+            day = clock("date", at_ns, self._zone)
+            if day is None:
+                return None
+            made.append(day)
+        for each in plan.places:
+            match each:
+                case "trace":
+                    made.append(event.trace_id)
+                case "session":
+                    made.append(session_of(event))
+                case "tool":
+                    made.append(tool)
+                case _:
+                    pass
+        return tuple(made)
+
+
+def _plan(limit: Limit) -> Plan:
+    words = ("agent", "session", "trace", "tool")
+    places = tuple(each if each in words else path_at(each) for each in limit.for_each)
+    if limit.sum is None:
+        return Plan(limit, None, math.floor(limit.max), places)
+    return Plan(limit, path_at(limit.sum), math.floor(Fraction(str(limit.max)) * MICRO), places)
+
+
+def _values(plan: Plan, args: dict[str, Any], facts: Mapping[str, Any]) -> tuple[str, ...] | object | None:
+    """The parts of a key that stand in the call or in a fact, as canonical text; None where one is unknown."""
+    made: list[str] = []
+    lacking = False
+    for each in plan.places:
+        if isinstance(each, str):
+            continue
+        if each[0] != "args" and each[0] not in facts:
+            return UNCAPTURED
+        value = place({**facts, "args": args}, each)
+        if value is ABSENT or value is WRONG:
+            lacking = True
+        else:
+            made.append(text_of(value))
+    return None if lacking else tuple(made)
+
+
+def _counted(limit: Limit, own: Record) -> bool:
+    return own.done if limit.counts == "succeeded" else own.counts if limit.counts == "executed" else True
+
+
+def _time(limit: Limit, own: Record) -> int | None:
+    return own.done_ns if limit.counts == "succeeded" else own.at_ns
