@@ -47,6 +47,7 @@ HEAVY = {
     "re2": {"conditions", "policy", "charter", "lint"},
     "jsonschema_rs": {"policy", "charter"},
     "zstandard": {"ingest"},
+    "cryptography": {"compile"},
     "mcp": {"draft"},
     "anyio": {"draft"},
     "pygls": {"editor"},

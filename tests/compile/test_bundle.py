@@ -1,6 +1,6 @@
 """The bundle: the same bytes for the same charter, the charter's own verdicts, and no byte of it can be changed.
 
-Leaves out signatures, and what the verdicts mean (`tests/conformance`).
+Leaves out signatures (`test_signed`), and what the verdicts mean (`tests/conformance`).
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,18 +18,19 @@ from typing import Any
 import duckdb
 import pytest
 
-from govern.charter.load import charter_or_raise, load
-from govern.compile.bundle import Bundle, as_written, build, looks_like_bundle, read
-from govern.compile.lower import lower
+from govern.compile.reading import looks_like_bundle, read
+from govern.compile.schema_file import SCHEMAS
 from govern.compile.schema_file import text as schema_text
 from govern.compile.sources import one_policy, policies
 from govern.errors import AuthorError, EvidenceError
 from govern.events.canonical import digest, text_of
 from govern.policy.document import from_document
 from govern.policy.engine import Engine
-from govern.policy.sql import code_columns, decision_sql, truths_of
+from govern.policy.model import Policy
+from govern.policy.sql import GIVEN, code_columns, decision_sql, truths_of
 
-ROOT = Path(__file__).parents[2]
+from .making import ROOT, canonical, compiled, resealed
+
 # Bases, libraries and deployments are no charters: they stand beside those that name them.
 CHARTERS = sorted(
     path
@@ -38,11 +40,6 @@ CHARTERS = sorted(
 STORIES = sorted(path.parent for path in ROOT.glob("samples/*/charter.yaml"))
 each_charter = pytest.mark.parametrize("path", CHARTERS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 each_story = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
-
-
-def compiled(path: Path) -> Bundle:
-    charter = charter_or_raise(load(path), str(path))
-    return build(lower(charter), as_written(charter))
 
 
 def calls(story: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -98,6 +95,25 @@ def test_the_same_charter_gives_the_same_bytes_in_every_process() -> None:
         assert {compiled(path).text.encode()} == found
 
 
+def test_the_order_in_which_tools_are_listed_means_nothing(tmp_path: Path) -> None:
+    """The charter in the bundle is another text; policy and decision SQL are the same bytes."""
+    path = tmp_path / "charter.yaml"
+    text = (ROOT / "samples" / "support" / "charter.yaml").read_text("utf-8")
+    before, rest = text.split("\ntools:\n")
+    end = next(re.finditer(r"^\S", rest, re.MULTILINE)).start()
+    tools, after = rest[:end], rest[end:]
+    blocks = re.findall(r"^  \S.*\n(?:(?:    .*)?\n)*", tools, re.MULTILINE)
+    assert tools == "".join(blocks)
+    assert len(blocks) > 4
+    found = []
+    for listed in (blocks, blocks[::-1], blocks[2:] + blocks[:2]):
+        path.write_text(f"{before}\ntools:\n{''.join(listed)}{after}", "utf-8")
+        found.append(json.loads(compiled(path).text))
+    assert 3 == len({each["charter"]["text"] for each in found})
+    assert 1 == len({text_of(each["policy"]) for each in found})
+    assert 1 == len({each["decision_sql"] for each in found})
+
+
 def test_a_changed_charter_gives_another_digest(tmp_path: Path) -> None:
     """A comment changes the bundle but not the policy; a threshold changes both."""
     path = tmp_path / "charter.yaml"
@@ -145,15 +161,66 @@ def test_charter_and_bundle_decide_alike(story: Path, tmp_path: Path) -> None:
     assert {"allow", "approval", "deny"} == effects
 
 
+def columns_read(policy: Policy) -> dict[str, str]:
+    """The columns that the decision SQL of a policy reads, with their types (`conditions.sql.Columns`)."""
+    kinds = {"at": "BIGINT", "calls": "BIGINT", "succeeded": "BIGINT"}
+    kinds |= dict.fromkeys(("exceeded", "tainted", "named_by_user"), "TINYINT")
+    sql = decision_sql(policy)
+    given = {
+        column: kinds.get(key.partition("(")[0], "VARCHAR")
+        for key, column in GIVEN.items()
+        if re.search(rf"\b{re.escape(column)}\b", sql)
+    }
+    return {"event_id": "VARCHAR", "tool": "VARCHAR", "args": "VARCHAR", **given}
+
+
+def test_which_columns_are_read_is_asked_of_the_sql() -> None:
+    """A charter that asks for the time reads it, another does not: the tests below make the tables for both."""
+    asked = [set(columns_read(compiled(path).policy)) for path in CHARTERS]
+    assert {"event_id", "tool", "args"} in asked
+    assert any("ts_ns" in columns for columns in asked)
+
+
+@each_charter
+def test_the_stored_sql_runs_where_nothing_of_ours_is(path: Path, tmp_path: Path) -> None:
+    """Another process that imports DuckDB alone, its settings as they come: a row of codes for each call."""
+    made = compiled(path)
+    rows = [[f"e{number}", tool, "{}"] for number, tool in enumerate([*made.policy.tools, "unheard_of"])]
+    columns = columns_read(made.policy)
+    (tmp_path / "given.json").write_text(
+        json.dumps({"sql": json.loads(made.text)["decision_sql"], "rows": rows, "columns": columns}), "utf-8"
+    )
+    program = (
+        "import json, sys, duckdb\n"
+        "given = json.load(open('given.json', encoding='utf-8'))\n"
+        "con = duckdb.connect()\n"
+        "con.execute('CREATE TABLE calls (' + ', '.join(' '.join(each) for each in given['columns'].items()) + ')')\n"
+        "con.executemany('INSERT INTO calls (event_id, tool, args) VALUES (?, ?, ?)', given['rows'])\n"
+        "json.dump(con.execute(given['sql']).fetchall(), sys.stdout)\n"
+        "assert not any(name.partition('.')[0] == 'govern' for name in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program], capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False
+    )
+    assert (0, "") == (done.returncode, done.stderr)
+    answer = sorted(json.loads(done.stdout))
+    assert sorted(row[:2] for row in rows) == [row[:2] for row in answer]
+    assert {2 + code_columns(made.policy)} == {len(row) for row in answer}
+    assert all(type(code) is int for row in answer for code in row[2:])
+    assert {0} == {code for row in answer if row[1] == "unheard_of" for code in row[2:]}
+    assert any(code for row in answer for code in row[2:])
+
+
 @each_story
 def test_the_stored_sql_runs_in_plain_duckdb_and_agrees(story: Path) -> None:
     """Only the text of the bundle and a table `calls`: the codes are the truth values of the engine."""
     made = compiled(story / "charter.yaml")
     engine = Engine(made.policy)
     rows = [(f"e{number}", tool, text_of(args)) for number, (tool, args) in enumerate(calls(story))]
-    with duckdb.connect(config={"enable_external_access": "false"}) as connection:
-        connection.execute("CREATE TABLE calls (event_id VARCHAR, tool VARCHAR, args VARCHAR)")
-        connection.executemany("INSERT INTO calls VALUES (?, ?, ?)", rows)
+    table = ", ".join(f"{name} {kind}" for name, kind in columns_read(made.policy).items())
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE calls ({table})")
+        connection.executemany("INSERT INTO calls (event_id, tool, args) VALUES (?, ?, ?)", rows)
         answer = connection.execute(json.loads(made.text)["decision_sql"]).fetchall()
     codes = {event_id: (tool, tuple(code)) for event_id, tool, *code in answer}
     assert len(rows) == len(answer) == len(codes)
@@ -203,17 +270,6 @@ def test_any_dropped_or_doubled_byte_is_refused(written: Path) -> None:
 @pytest.mark.parametrize("length", [0, 1, 12, 100, -2, -1])
 def test_a_truncated_bundle_is_refused(length: int, written: Path) -> None:
     refused(written, written.read_bytes()[:length])
-
-
-def canonical(document: Any) -> bytes:
-    return (text_of(document) + "\n").encode()
-
-
-def resealed(document: dict[str, Any]) -> bytes:
-    """A forger's bundle: every digest that the manifest names is computed again."""
-    members = {name: digest(text_of(document[name])) for name in ("charter", "decision_sql", "policy")}
-    manifest = {**document["manifest"], "members": members, "policy_digest": members["policy"]}
-    return canonical({**document, "manifest": manifest})
 
 
 def test_the_forger_of_these_tests_reseals_correctly(written: Path) -> None:
@@ -347,6 +403,33 @@ def test_a_policy_that_no_charter_can_mean_is_refused(wrong: Callable[[Any], Non
     refused(written, resealed(document))
 
 
+@pytest.mark.parametrize("key", ["agent", "version", "policy_digest", "deployment_digest", "members", "whole"])
+def test_a_manifest_that_says_something_else_is_refused(key: str, written: Path) -> None:
+    """Of another kind, or of another value, even where Python finds both equal."""
+    for other in (None, True, 4.5, "sha256:" + "0" * 64, {}, []):
+        document = json.loads(written.read_bytes())
+        if document["manifest"][key] == other and other is not True:
+            continue
+        told = {**document["manifest"], key: other}
+        if key != "whole":
+            rest = {name: value for name, value in told.items() if name != "whole"}
+            told["whole"] = digest(text_of({**document, "manifest": rest}))
+        refused(written, canonical({**document, "manifest": told}))
+
+
+def test_a_version_that_python_finds_equal_is_refused(tmp_path: Path) -> None:
+    """`true` is 1 to Python, and not to a bundle."""
+    path = tmp_path / "charter.yaml"
+    text = (ROOT / "samples" / "support" / "charter.yaml").read_text("utf-8")
+    path.write_text(re.sub(r"^version: \d+$", "version: 1", text, flags=re.MULTILINE), "utf-8")
+    document = json.loads(compiled(path).text)
+    assert 1 == document["manifest"]["version"]
+    told = {**document["manifest"], "version": True}
+    told.pop("whole")
+    told["whole"] = digest(text_of({**document, "manifest": told}))
+    assert "`version`" in refused(tmp_path / "a.bundle", canonical({**document, "manifest": told})).message
+
+
 def test_other_layouts_of_the_same_document_are_refused(written: Path) -> None:
     """Pretty-printed, escaped, in another order of keys, with white space around, with CR LF, with a BOM."""
     raw = written.read_bytes()
@@ -377,6 +460,7 @@ def test_a_missing_bundle_is_an_error(tmp_path: Path) -> None:
         read(tmp_path / "gone.bundle")
 
 
-def test_the_schema_file_is_in_step() -> None:
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_the_schema_files_are_in_step(name: str) -> None:
     """`python -m govern.compile.schema_file` writes what is in the repository."""
-    assert schema_text() == (ROOT / "schemas" / "bundle.v1.json").read_text("utf-8")
+    assert schema_text(name) == (ROOT / "schemas" / f"{name}.v1.json").read_text("utf-8")

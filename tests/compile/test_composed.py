@@ -18,14 +18,16 @@ import pytest
 
 from govern.charter.deployment import deployment_or_raise, minimums
 from govern.charter.load import charter_or_raise, load
-from govern.compile.bundle import Bundle, as_written, build, read
+from govern.compile.bundle import Bundle, as_written, build
 from govern.compile.lower import lower
+from govern.compile.reading import read
 from govern.compile.sources import one_policy, policies
 from govern.errors import AuthorError
-from govern.events.canonical import digest, text_of
+from govern.events.canonical import text_of
 from govern.policy.document import to_document
 
-ROOT = Path(__file__).parents[2]
+from .making import ROOT, resealed
+
 COMPOSED = ("code-review/reviewer.yaml", "desk/assistant.yaml")
 each_charter = pytest.mark.parametrize("name", COMPOSED)
 Change = Callable[[dict[str, Any]], None]
@@ -42,18 +44,6 @@ def compiled(path: str | Path, deployment: str | Path | None = None) -> Bundle:
     least = minimums(path, deployed)
     charter = charter_or_raise(load(path, least), str(path))
     return build(lower(charter), as_written(charter, least, deployed.digest if deployed else None))
-
-
-def resealed(document: dict[str, Any]) -> bytes:
-    """A forger's bundle: every digest of the manifest fits what is there."""
-    members = {name: digest(text_of(document[name])) for name in ("charter", "decision_sql", "policy")}
-    manifest = {
-        **document["manifest"],
-        "members": members,
-        "policy_digest": members["policy"],
-        "deployment_digest": document["charter"]["deployment"],
-    }
-    return (text_of({**document, "manifest": manifest}) + "\n").encode()
 
 
 def forged(made: Bundle, change: Change) -> bytes:

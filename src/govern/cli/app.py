@@ -28,6 +28,8 @@ COMMANDS = {
     "lsp": ("lsp", "lsp"),
     "lock": ("lock", "lock"),
     "compile": ("compile_", "compile_"),
+    "bundle": ("bundle", "bundle"),
+    "key": ("key", "key"),
     "decide": ("decide", "decide"),
     "import": ("import_", "import_"),
     "shadow-report": ("shadow_report", "shadow_report"),
@@ -68,7 +70,10 @@ def application(names: Iterable[str] = COMMANDS) -> typer.Typer:
     for name in names:
         module, function = COMMANDS[name]
         command = getattr(import_module(f"govern.cli.{module}"), function)
-        app.command(name, no_args_is_help=name not in _ALONE)(command)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name, no_args_is_help=name not in _ALONE)(command)
     return app
 
 

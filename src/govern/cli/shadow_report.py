@@ -65,6 +65,12 @@ def shadow_report(
             help="What the host knew of each session: JSON, facts by the id of a session or trace.",
         ),
     ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of", metavar="TIME", help="Take a bundle that was valid then, as 2026-11-23T14:00:00Z; else now."
+        ),
+    ] = None,
     engine: Annotated[EngineName, typer.Option("--engine", help="One call at a time, or SQL.")] = EngineName.AUTO,
 ) -> None:
     """Say what a charter would have said to past calls, and name what nobody mapped.
@@ -90,6 +96,7 @@ def shadow_report(
     """
     from govern.charter.deployment import deployment_or_raise
     from govern.compile.sources import policies
+    from govern.compile.validity import asked
     from govern.errors import EvidenceError
     from govern.policy.given import session_facts as read_session_facts
     from govern.replay.groups import Policies
@@ -100,7 +107,8 @@ def shadow_report(
 
     bad, undecided = parse_allowance(allow_bad), parse_allowance(allow_undecidable, "--allow-undecidable")
     deployed = deployment_or_raise(deployment) if deployment is not None else None
-    judges = Policies(policies(charter, deployed), deployed.time_zone if deployed else None)
+    moment = asked(as_of, "--as-of") if as_of is not None else None
+    judges = Policies(policies(charter, deployed, now=moment), deployed.time_zone if deployed else None)
     told = None
     if session_facts is not None:
         try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from govern.charter import model as written
 from govern.charter.model import gate_of
-from govern.charter.schema import closed, moved
+from govern.charter.schema import closed
 from govern.errors import AuthorError
 from govern.events.canonical import Malformed, text_of
 from govern.policy.document import sealed
@@ -32,6 +32,7 @@ from govern.policy.model import (
     ToolPolicy,
     Untrusted,
 )
+from govern.policy.schema_tree import moved
 
 
 def lower(charter: written.Charter) -> Policy:

@@ -1,41 +1,49 @@
 """Policies for a command's `--charter`: a charter, a bundle, or a folder of them.
 
 In a folder, bases, libraries and deployment files are no charters, and are left to the charters that name them.
+A bundle decides only within its window. A signature is not asked for here: `govern bundle verify` does that.
 """
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from govern.charter.deployment import Deployment, is_deployment, minimums
 from govern.charter.load import charter_or_raise, load
 from govern.charter.model import Kind
-from govern.compile import bundle
+from govern.compile.bundle import Written
 from govern.compile.lower import lower
+from govern.compile.reading import looks_like_bundle, read
 from govern.errors import AuthorError, EvidenceError
 from govern.policy.model import Policy
 
 SUFFIXES = (".yaml", ".yml", ".bundle")
 
 
-def policies(path: str, deployed: Deployment | None = None) -> dict[str, Policy]:
+def policies(path: str, deployed: Deployment | None = None, *, now: int | None = None) -> dict[str, Policy]:
     """The policies that a path stands for, by agent.
 
     Args:
         path: a charter file, a bundle, or a folder, in which every `*.yaml`, `*.yml` and `*.bundle` is one.
         deployed: the deployment whose minimums every charter is composed with.
+        now: the moment at which bundles must be valid, UTC nanoseconds since 1970; None is what the clock says. A
+            log of the past is judged as of now too, since a policy that is no longer in force would judge it
+            unnoticed: another moment is given where somebody asked for one.
 
     Raises:
         EvidenceError: nothing there.
-        AuthorError: a file is no charter or bundle, or two files are for the same agent.
+        AuthorError: a file is no charter or bundle, a bundle is not valid at that moment, or two files are for the
+            same agent.
     """
+    at = time.time_ns() if now is None else now
     root = Path(path)
     if path != "-" and not root.exists():
         raise EvidenceError("no such charter", where=path)
     files = sorted(f for f in root.rglob("*") if f.suffix in SUFFIXES and f.is_file()) if root.is_dir() else [root]
     found: dict[str, tuple[Policy, Path]] = {}
     for file in files:
-        policy = _of_folder(file, deployed) if root.is_dir() else one_policy(file, deployed)
+        policy = _of_folder(file, deployed, at) if root.is_dir() else one_policy(file, deployed, now=at)
         if policy is None:
             continue
         if policy.agent in found:
@@ -48,28 +56,33 @@ def policies(path: str, deployed: Deployment | None = None) -> dict[str, Policy]
     return {agent: policy for agent, (policy, _) in found.items()}
 
 
-def _of_folder(file: Path, deployed: Deployment | None) -> Policy | None:
+def _of_folder(file: Path, deployed: Deployment | None, now: int) -> Policy | None:
     """The policy of a folder's file; None where it is a base, a library or a deployment."""
-    if not bundle.looks_like_bundle(file):
+    if not looks_like_bundle(file):
         if is_deployment(file):
             return None
         loaded = load(file)
         if loaded.charter is not None and loaded.charter.kind is not Kind.CHARTER:
             return None
-    return one_policy(file, deployed)
+    return one_policy(file, deployed, now=now)
 
 
-def one_policy(file: Path, deployed: Deployment | None = None) -> Policy:
+def one_policy(file: Path, deployed: Deployment | None = None, *, now: int | None = None) -> Policy:
     """The policy of one charter or bundle.
 
     Args:
         deployed: the deployment whose minimums it is composed with.
+        now: as for `policies`.
 
     Raises:
-        AuthorError: it is neither, or a bundle that was compiled for another deployment.
+        AuthorError: it is neither, or a bundle that is not valid at that moment, or was compiled for another
+            deployment.
     """
-    if bundle.looks_like_bundle(file):
-        found = bundle.read(file)
+    if looks_like_bundle(file):
+        found = read(file)
+        refusal = found.window.refusal(time.time_ns() if now is None else now)
+        if refusal is not None:
+            raise AuthorError(refusal, where=str(file), hint="compile the charter again with another window")
         hint = "compile the charter again with `--deployment`"
         if deployed is not None and found.charter.deployment != deployed.digest:
             raise AuthorError("the bundle was not compiled for this deployment", where=str(file), hint=hint)
@@ -80,7 +93,7 @@ def one_policy(file: Path, deployed: Deployment | None = None) -> Policy:
     return lower(charter_or_raise(load(file, minimums(file, deployed)), str(file)))
 
 
-def _has_minimums(written: bundle.Written, deployed: Deployment) -> bool:
+def _has_minimums(written: Written, deployed: Deployment) -> bool:
     """Whether a bundle was composed with the deployment's minimums: its digest in a bundle is only said there.
 
     Raises:
