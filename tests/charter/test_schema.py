@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import jsonschema
 import jsonschema_rs
@@ -12,10 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from govern.charter.files import within
-from govern.charter.input_schema import FORMATS
+from govern.charter.input_schema import FORMATS, agree
 from govern.charter.load import load_text
+from govern.charter.model import Input
+from govern.charter.reader import Reader
 from govern.charter.schema import Schema, closed
+from govern.charter.schema_defaults import wrong_together
 from govern.charter.schema_path import missing
+from govern.findings import Severity
 
 from .fragments import whole
 
@@ -195,7 +200,32 @@ def test_every_accepted_format_is_judged(format: str) -> None:
         ("{type: object, requried: [a]}", "schema-unknown-keyword", "requried"),
         ("{type: object, properties: {a: {items: {allOf: [{tpye: string}]}}}}", "schema-unknown-keyword", "tpye"),
         ("{type: object, $defs: {x: {maximun: 1}}}", "schema-unknown-keyword", "maximun"),
-        ("{type: object, properties: {a: {default: 1}}}", "schema-unsupported", "default"),
+        ("{properties: {a: {type: string, default: 1}}}", "schema-default", "1"),
+        ("{properties: {a: {anyOf: [{default: 7}]}}}", "schema-unsupported", "7"),
+        ("{properties: {a: {oneOf: [{default: 7}]}}}", "schema-unsupported", "7"),
+        ("{properties: {a: {not: {default: 7}}}}", "schema-unsupported", "7"),
+        ("{properties: {a: {if: {default: 7}}}}", "schema-unsupported", "7"),
+        ("{then: {properties: {a: {default: 7}}}}", "schema-unsupported", "7"),
+        ("{properties: {a: {items: {properties: {b: {default: 7}}}}}}", "schema-unsupported", "7"),
+        ("{patternProperties: {'^a': {default: 7}}}", "schema-unsupported", "7"),
+        ("{additionalProperties: {default: 7}}", "schema-unsupported", "7"),
+        ("{dependentSchemas: {a: {properties: {b: {default: 7}}}}}", "schema-unsupported", "7"),
+        ("{default: {}, properties: {a: {}}}", "schema-unsupported", "{}"),
+        ("{properties: {a: {items: {$ref: '#/$defs/x'}}, b: {$ref: '#/$defs/x'}}, $defs: {x: {default: 7}}}",
+         "schema-unsupported", "7"),
+        ("{properties: {a: {default: 1}}, allOf: [{properties: {a: {default: 2}}}]}", "schema-default", "2"),
+        ("{properties: {a: {$ref: '#/$defs/x', default: 1}}, $defs: {x: {default: 2}}}", "schema-default", "2"),
+        ("{properties: {a: {default: 1}}, allOf: [{properties: {A: {default: 2}}}]}", "schema-default", "2"),
+        ("{properties: {a: {}, A: {}}}", "schema-invalid", "A"),
+        ("{properties: {next: {$ref: '#', default: {}}}}", "schema-default", "{}"),
+        ("{properties: {a: {type: object, default: {}, required: [b], properties: {b: {}}}}}", "schema-default", "{}"),
+        ("{properties: {a: {type: object, default: {c: 1}, properties: {b: {}}}}}", "schema-default", "{c: 1}"),
+        ("{properties: {a: {default: {x: 1, X: 2}}}}", "schema-invalid", "X"),
+        ("{allOf: [{properties: {a: {default: 7}}}, {properties: {b: {}}, additionalProperties: false}]}",
+         "schema-default", "7"),
+        ("{properties: {a: {pattern: '\\Qa.b'}}}", "schema-pattern", "'\\Qa.b'"),
+        ("{properties: {a: {$ref: '#/$defs/b%20c'}}, $defs: {b c: {}}}", "schema-invalid", "'#/$defs/b%20c'"),
+        ("{properties: {type: {$ref: '#/$defs/b'}}}", "schema-invalid", "'#/$defs/b'"),
         ("{$ref: 'https://example.com/x'}", "schema-remote-ref", "'https://example.com/x'"),
         ("{$ref: 'file.json#/a'}", "schema-remote-ref", "'file.json#/a'"),
         ("{properties: {a: {$ref: '#/$defs/b'}}}", "schema-invalid", "'#/$defs/b'"),
@@ -224,9 +254,10 @@ def test_mistakes_in_a_schema_stand_at_their_place(input: str, rule: str, underl
 
 
 def test_enum_and_const_are_data_not_schemas() -> None:
-    """Inside `enum`, `const` and `examples` any JSON stands, also words that look like keywords."""
+    """Inside `enum`, `const`, `default` and `examples` any JSON stands, also words that look like keywords."""
     input = (
-        "{properties: {a: {enum: [{requried: 1}, null, true]}, b: {const: {$ref: x}}, c: {examples: [{default: 1}]}}}"
+        "{properties: {a: {enum: [{requried: 1}, null, true]}, b: {const: {$ref: x}}, c: {examples: [{default: 1}]}, "
+        "d: {default: {$ref: x, pattern: '(', default: 2, items: {default: 3}}}}}"
     )
     assert () == load_text(whole(f"tools:\n  get_order: {{tier: read_only, input: {input}}}")).findings
 
@@ -288,3 +319,67 @@ def test_a_place_may_be_known_to_the_library_alone() -> None:
     for place, rules in (("a.b", []), ("c", []), ("d", ["invalid-path"])):
         found = load_text(whole(charter % place), files=files).findings
         assert rules == [finding.rule for finding in found]
+
+
+@pytest.mark.parametrize(
+    "input",
+    [
+        "{properties: {a: {default: 1}}, required: [a]}",
+        "{properties: {a: {default: null}, b: {default: [1]}, c: {default: {d: 1}}}}",
+        "{properties: {a: {anyOf: [{type: string}, {type: 'null'}], default: null}}}",
+        "{properties: {a: {default: 1}}, allOf: [{properties: {a: {default: 1.0}}}]}",
+        "{properties: {a: {type: object, default: {}, required: [b], properties: {b: {default: 3}}}}}",
+        "{properties: {a: {$ref: '#/$defs/x'}}, $defs: {x: {type: string, default: y}, unused: {items: {default: 1}}}}",
+        "{properties: {next: {$ref: '#'}, n: {default: 2}}}",
+        "{properties: {default: {type: string, default: x}, items: {default: 1}}}",
+    ],
+)
+def test_defaults_that_hold_in_every_call_load(input: str) -> None:
+    """At the top, below, by reference, in objects that refer to themselves, beside `anyOf`; the same one twice."""
+    assert () == load_text(whole(f"tools:\n  get_order: {{tier: read_only, input: {input}}}")).findings
+
+
+@pytest.mark.parametrize(
+    ("own", "library", "said"),
+    [
+        ({"a": {"default": 1}}, {"a": {"default": 1}}, ()),
+        ({"a": {"default": 1}}, {"a": {}}, ()),
+        ({"a": {}}, {"a": {"type": "string", "default": "x"}}, ()),
+        ({"a": {"default": 1}}, {"a": {"default": 2}}, ("two defaults",)),
+        ({"a": {"type": "string"}}, {"a": {"default": 2}}, ("no valid argument",)),
+        ({"a": {"default": 1}}, {"a": {"type": "string"}}, ("no valid argument",)),
+        ({"b": {}}, {"a": {"default": 2}, "b": {}}, ("does not allow it",)),
+    ],
+)
+def test_a_library_and_a_charter_agree_on_defaults(
+    own: dict[str, Any], library: dict[str, Any], said: tuple[str, ...]
+) -> None:
+    """Both schemas judge every call, so the default of either must satisfy both, and there is one of an argument."""
+    found = wrong_together({"properties": own}, {"properties": library})
+    assert len(said) == len(found)
+    for part, wrong in zip(said, found, strict=True):
+        assert part in wrong.message
+        assert "schema-default" == wrong.rule
+        assert wrong.at in ("", "/properties/a/default")
+
+
+def test_disagreement_with_a_library_is_told_in_the_charter() -> None:
+    """At the charter's own default where it has one, else at its `input`: a library is not the charter's to mend."""
+
+    def input_of(properties: str) -> Input:
+        loaded = load_text(whole(f"tools:\n  get_order: {{tier: read_only, input: {{properties: {{{properties}}}}}}}"))
+        assert loaded.charter is not None
+        found = loaded.charter.tools["get_order"].input
+        assert found is not None
+        return found
+
+    for own, library, same_line_as in (
+        ("a: {default: 1}", "a: {default: 2}", "/properties/a/default"),
+        ("a: {type: string}", "a: {default: 2}", ""),
+    ):
+        told = SimpleNamespace(findings=[])
+        agree(cast(Reader, told), input_of(own), input_of(library))
+        (finding,) = told.findings
+        mine = input_of(own)
+        assert finding.location == (mine.places[same_line_as] if same_line_as else mine.at)
+        assert ("schema-default", Severity.ERROR) == (finding.rule, finding.severity)

@@ -21,7 +21,7 @@ import yaml
 from govern.charter import example
 from govern.charter.deployment import read_deployment
 from govern.charter.files import within
-from govern.charter.input_schema import KEYWORDS
+from govern.charter.input_schema import DEFAULT, KEYWORDS
 from govern.charter.keyword_schema import keyword_schema
 from govern.charter.load import load, load_text
 from govern.charter.places import places
@@ -139,7 +139,7 @@ def _refs(node: Any) -> Iterator[str]:
 
 
 def test_every_keyword_of_an_input_schema() -> None:
-    assert sorted(KEYWORDS) == list(keyword_schema("#")["properties"])
+    assert sorted(KEYWORDS | {DEFAULT}) == list(keyword_schema("#")["properties"])
 
 
 @pytest.mark.parametrize("path", [*SHIPPED, *WHOLE], ids=lambda path: f"{path.parent.name}/{path.name}")

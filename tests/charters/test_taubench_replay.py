@@ -99,7 +99,7 @@ def in_sql(folder: Path, found: Policies, agent: str) -> dict[str, tuple[int, ..
     """The truth values of every call, by its id, from the bulk engine."""
     con = read.open_events(folder)
     bulk.prepare(con)
-    query = bulk.decided(con, found.engines[agent], agent, "TRUE")
+    query = bulk.decided(con, found.engines[agent], agent, "TRUE").query
     wide = code_columns(policy(agent))
     columns = ", ".join(f"code{index}" for index in range(wide))
     rows = con.execute(f"SELECT event_id, tool, {columns} FROM ({query})").fetchall()

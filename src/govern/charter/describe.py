@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from govern.charter.input_schema import agree
 from govern.charter.model import Input, Rule, Tier, Tool, Word
 from govern.charter.reader import Fields, Reader
 
@@ -30,6 +31,8 @@ def describe(reader: Reader, tool: Tool, entry: Tool, fields: Fields) -> Tool:
     if "external" in fields and not tool.external and entry.external:
         message = f"`{tool.name}` is external by the library `{library}`"
         reader.error("loosens-library", fields["external"], message, f"leave `external` out; {there}")
+    if tool.input is not None and entry.input is not None:
+        agree(reader, tool.input, entry.input)
     return replace(
         tool,
         tier=max(tool.tier, entry.tier, key=_ORDER.index),

@@ -1,10 +1,10 @@
 """Reads and checks a tool's `input` and `output`: JSON Schema 2020-12 with a closed set of keywords.
 
 JSON Schema ignores a keyword it does not know, so that `requried` demands nothing and says nothing. Here it
-is an error, at its place. Keywords that no validator judges (`contentEncoding`), that reach outside the file
-(`$id`, remote `$ref`) or that are planned (`default`) are refused too.
+is an error, at its place. Keywords that no validator judges (`contentEncoding`) or that reach outside the file
+(`$id`, remote `$ref`) are refused too.
 
-Leaves out closing (`schema`) and validating calls (`policy`).
+Leaves out closing (`schema`), what a `default` may be (`schema_defaults`) and validating calls (`policy`).
 """
 
 from __future__ import annotations
@@ -16,8 +16,12 @@ from typing import Any
 from govern.charter.model import Input
 from govern.charter.reader import Reader, meant
 from govern.charter.schema import in_place, pointer_target, property_names
+from govern.charter.schema_defaults import wrong_defaults, wrong_together
 from govern.charter.yaml_tree import Map, Node, Scalar, Seq
+from govern.errors import AuthorError
 from govern.findings import Finding, Location, Severity, closest, did_you_mean
+from govern.policy.schema_tree import Schema, below
+from govern.policy.schema_tree import pointer as pointer_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _SUBSCHEMA = frozenset(
@@ -33,8 +37,8 @@ _ASSERTIONS = frozenset(
 )  # fmt: skip
 _NOTES = frozenset({"$schema", "$comment", "title", "description", "examples", "deprecated", "readOnly", "writeOnly"})
 KEYWORDS = _SUBSCHEMA | _SUBSCHEMAS | _NAMED_SUBSCHEMAS | _ASSERTIONS | _NOTES
+DEFAULT = "default"  # it judges nothing: it is applied, before anything is judged
 _REFUSED = {
-    "default": "planned, not built yet: leave it out, and require the argument or let it be absent",
     "$id": "references stay inside the schema: use `$defs` and `#/$defs/…`",
     "$anchor": "use `$defs` and `#/$defs/…`",
     "$dynamicRef": "use `$ref` to `#/$defs/…`",
@@ -69,6 +73,7 @@ def read_input(reader: Reader, node: Node, key: Scalar) -> Input | None:
     if any(finding.location.line for finding in reader.findings if _inside(reader, finding, node)):
         return None  # a part of it could not be read: what is left may mean something else
     check = _Check(reader, str(key.value))
+    check.twins(node)
     check.schema(node, "")
     if key.value == "input":
         check.root(node)
@@ -80,6 +85,13 @@ def read_input(reader: Reader, node: Node, key: Scalar) -> Input | None:
     if len(reader.findings) > before:
         return None
     return Input(data, reader.at(key), check.places)
+
+
+def agree(reader: Reader, own: Input, library: Input) -> None:
+    """Reports, at the charter's place, defaults that a charter's and its library's `input` do not agree on."""
+    for wrong in wrong_together(own.schema, library.schema):
+        at = own.places[wrong.at] if wrong.at else own.at
+        reader.findings.append(Finding(wrong.rule, Severity.ERROR, wrong.message, at, wrong.hint))
 
 
 def _inside(reader: Reader, finding: Finding, node: Node) -> bool:
@@ -152,13 +164,17 @@ class _Check:
             if self.reader.full:
                 return
             word = str(key.value)
-            if word in _REFUSED:
+            if word == DEFAULT:
+                if self.name == "output":
+                    hint = "a result is judged as it is; nothing is filled in"
+                    self.reader.error("schema-unsupported", key, "`default` is not supported in `output`", hint)
+            elif word in _REFUSED:
                 self.reader.error(
                     "schema-unsupported", key, f"`{word}` is not supported in `{self.name}`", _REFUSED[word]
                 )
             elif word not in KEYWORDS:
                 message = f"`{word}` is no keyword of JSON Schema 2020-12: it would demand nothing"
-                near = meant(word, KEYWORDS, {str(other.value) for other, _ in node.entries})
+                near = meant(word, KEYWORDS | {DEFAULT}, {str(other.value) for other, _ in node.entries})
                 hint = f"did you mean `{near}`?" if near else did_you_mean(word, KEYWORDS)
                 self.reader.error("schema-unknown-keyword", key, message, hint)
             elif word in _SUBSCHEMA:
@@ -175,6 +191,20 @@ class _Check:
             else:
                 self.keyword(word, value)
 
+    def twins(self, node: Node) -> None:
+        """Keys that differ only by case: nobody can tell which one a call means, and no canonical form holds both."""
+        if isinstance(node, Map):
+            seen: dict[str, str] = {}
+            for key, value in node.entries:
+                word = str(key.value)
+                if seen.setdefault(word.casefold(), word) != word:
+                    message = f"`{word[:80]}` differs only by case from `{seen[word.casefold()][:80]}`"
+                    self.reader.error("schema-invalid", key, message, "give one of them another name")
+                self.twins(value)
+        elif isinstance(node, Seq):
+            for item in node.items:
+                self.twins(item)
+
     def keyword(self, word: str, value: Node) -> None:
         if isinstance(value, Scalar) and value.refused:
             return
@@ -188,6 +218,11 @@ class _Check:
             case "$ref" if text is not None and not text.startswith("#"):
                 hint = "nothing is fetched: copy it under `$defs` and refer to `#/$defs/…`"
                 self.reader.error("schema-remote-ref", value, f"`{text[:80]}` lies outside the file", hint)
+            case "$ref" if text is not None and "%" in text:
+                hint = "write the name as it stands under `$defs`"
+                self.reader.error(
+                    "schema-invalid", value, f"`{text[:80]}` is written in another way than its name", hint
+                )
             case "$schema" if text is not None and text.rstrip("#") != DIALECT:
                 self.reader.error("schema-unsupported", value, f"`{text[:80]}` is another dialect", f"`{DIALECT}`")
             case "type":
@@ -209,11 +244,22 @@ class _Check:
         if not isinstance(node.value, str) or node.refused:
             return
         from govern.conditions.check import pattern_problem  # RE2 costs 20 ms to import
+        from govern.policy.pattern import NotTheSame, for_validator
+        from govern.policy.schema import check_usable
 
         problem = pattern_problem(node.value)
         if problem:
             hint = "RE2 has no lookaround and no back-references"
             self.reader.error("schema-pattern", node, f"the pattern is not RE2: {problem}", hint)
+            return
+        try:
+            for_validator(node.value)
+            check_usable({"pattern": node.value})
+        except NotTheSame as error:
+            message = f"{error.part} is not judged as RE2 reads it"
+            self.reader.error("schema-pattern", node, message, f"write {error.instead}")
+        except AuthorError as error:
+            self.reader.error("schema-pattern", node, error.message, "make it smaller")
 
     def root(self, node: Map) -> None:
         """Arguments are an object."""
@@ -224,39 +270,43 @@ class _Check:
 
     def meaning(self, data: dict[str, Any]) -> None:
         """What the metaschema, references and closing say about the whole."""
-        import jsonschema_rs
+        from govern.policy.schema import check_usable, shortened
 
+        before = len(self.reader.findings)
         for error in _metaschema().iter_errors(data):
             pointer = ""
             for part in error.instance_path:
                 pointer = _below(pointer, part)
-            self.report("schema-invalid", pointer, f"not valid JSON Schema: {error.message}")
-        if self.references(data, data, ""):
-            self.required(data, data, "")
-            try:
-                jsonschema_rs.Draft202012Validator(
-                    data, pattern_options=jsonschema_rs.RegexOptions(), validate_formats=True
-                )
-            except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
-                if not any(finding.rule.startswith("schema-") for finding in self.reader.findings):
-                    self.report("schema-invalid", "", f"the schema cannot be used: {str(error).splitlines()[0]}")
+            self.report("schema-invalid", pointer, f"not valid JSON Schema: {shortened(error.message)}")
+        if not self.references(data, data, ""):
+            return
+        self.required(data, data, "")
+        if len(self.reader.findings) > before:
+            return
+        try:
+            check_usable(data)
+        except AuthorError as error:
+            self.report("schema-invalid", "", error.message)
+            return
+        if self.name == "input":
+            for wrong in wrong_defaults(data):
+                self.report(wrong.rule, wrong.at, wrong.message, wrong.hint)
 
     def report(self, rule: str, pointer: str, message: str, hint: str = "") -> None:
         while pointer not in self.places:
             pointer = pointer.rpartition("/")[0]
         self.reader.findings.append(Finding(rule, Severity.ERROR, message, self.places[pointer], hint))
 
-    def references(self, value: Any, root: dict[str, Any], pointer: str) -> bool:
+    def references(self, schema: Schema, root: dict[str, Any], pointer: str) -> bool:
         """Whether every local reference leads somewhere."""
         good = True
-        if isinstance(value, dict):
-            ref = value.get("$ref")
-            if isinstance(ref, str) and pointer_target(root, ref) is None:
-                hint = did_you_mean(ref, [f"#/$defs/{name}" for name in root.get("$defs", {})])
-                self.report("schema-invalid", f"{pointer}/$ref", f"`{ref}` leads nowhere in this schema", hint)
-                good = False
-        for part, item in _parts(value):
-            good &= self.references(item, root, _below(pointer, part))
+        ref = schema.get("$ref") if isinstance(schema, dict) else None
+        if isinstance(ref, str) and pointer_target(root, ref) is None:
+            hint = did_you_mean(ref, [f"#/$defs/{name}" for name in root.get("$defs", {})])
+            self.report("schema-invalid", f"{pointer}/$ref", f"`{ref}` leads nowhere in this schema", hint)
+            good = False
+        for steps, sub in below(schema):
+            good &= self.references(sub, root, pointer + pointer_of(steps))
         return good
 
     def required(self, schema: Any, root: dict[str, Any], pointer: str) -> None:
@@ -276,9 +326,8 @@ class _Check:
                     for name, item in value.items():
                         self.required(item, root, _below(f"{pointer}/{word}", name))
                 elif word in ("items", "additionalProperties", "prefixItems"):
-                    for part, item in [(None, value)] if isinstance(value, dict) else _parts(value):
-                        below = f"{pointer}/{word}" if part is None else _below(f"{pointer}/{word}", part)
-                        self.required(item, root, below)
+                    for part, item in [("", value)] if isinstance(value, dict) else _numbered(value):
+                        self.required(item, root, f"{pointer}/{word}{part}")
 
 
 @cache
@@ -292,7 +341,5 @@ def _below(pointer: str, part: object) -> str:
     return f"{pointer}/{str(part).replace('~', '~0').replace('/', '~1')}"
 
 
-def _parts(value: Any) -> list[tuple[object, Any]]:
-    if isinstance(value, dict):
-        return [(key, item) for key, item in value.items() if key not in ("enum", "const", "examples")]
-    return list(enumerate(value)) if isinstance(value, list) else []
+def _numbered(value: Any) -> list[tuple[str, Any]]:
+    return [(f"/{index}", item) for index, item in enumerate(value)] if isinstance(value, list) else []

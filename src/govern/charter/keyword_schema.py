@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from govern.charter.input_schema import FORMATS, KEYWORDS
+from govern.charter.input_schema import DEFAULT, FORMATS, KEYWORDS
 
 Schema = dict[str, Any]
 _TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
@@ -22,6 +22,7 @@ _SAYS = {
     "required": "The arguments that every call must have.",
     "additionalProperties": "Whether, or which, other keys may be given.",
     "type": "The kind of the value.",
+    "default": "What an argument is that a call leaves out: filled in before the call is judged, and forwarded.",
     "enum": "All values it can have.",
     "pattern": "An RE2 pattern; it is looked for anywhere unless `^` and `$` anchor it.",
     "format": "A format that is judged.",
@@ -67,6 +68,6 @@ def keyword_schema(ref: str) -> Schema:
     }  # fmt: skip
     properties = {
         word: {**shapes[word], "description": _SAYS[word]} if word in _SAYS else shapes[word]
-        for word in sorted(KEYWORDS)
+        for word in sorted(KEYWORDS | {DEFAULT})
     }
     return {"type": ["object", "boolean"], "properties": properties, "additionalProperties": False}

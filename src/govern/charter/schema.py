@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from typing import Any
 
-Schema = dict[str, Any] | bool
+from govern.policy.schema_tree import Schema as Schema
+from govern.policy.schema_tree import changed, moved
+from govern.policy.schema_tree import pointer_target as pointer_target
 
 _ALL_OF_ONE_PLACE = ("allOf", "anyOf", "oneOf")
 _ONE_OF_ONE_PLACE = ("then", "else")
@@ -33,42 +35,13 @@ def closed(schema: Schema) -> Schema:
     return _Closing(schema).whole()
 
 
-def moved(schema: Schema, place: str) -> Schema:
-    """A copy whose local references still lead to their targets when the schema stands at another place.
+def joined(own: Schema, library: Schema) -> Schema:
+    """One schema for a value that must satisfy both; the library's stands first.
 
     Args:
-        place: a JSON pointer in the schema that it becomes a part of, as in `/allOf/0`.
+        own, library: closed, each by itself.
     """
-
-    def copy(value: Any) -> Any:
-        if isinstance(value, list):
-            return [copy(item) for item in value]
-        if not isinstance(value, dict):
-            return value
-        return {
-            key: f"#{place}{item.removeprefix('#')}" if key == "$ref" and isinstance(item, str)
-            else item if key in ("const", "enum", "examples") else copy(item)
-            for key, item in value.items()
-        }  # fmt: skip
-
-    made: Schema = copy(schema)
-    return made
-
-
-def pointer_target(root: Schema, ref: str) -> Schema | None:
-    """What a local reference (`#`, `#/…`) points to, or None."""
-    if ref in ("#", "#/"):
-        return root if ref == "#" else None
-    target: Any = root
-    for part in ref.removeprefix("#/").split("/"):
-        key = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(target, dict) and key in target:
-            target = target[key]
-        elif isinstance(target, list) and key.isdigit() and int(key) < len(target):
-            target = target[int(key)]
-        else:
-            return None
-    return target if isinstance(target, dict | bool) else None
+    return {"allOf": [moved(each, f"/allOf/{index}") for index, each in enumerate((library, own))]}
 
 
 def in_place(schema: dict[str, Any]) -> list[Schema]:
@@ -187,8 +160,10 @@ class _Closing:
                     made[key] = self.inside(value)
                 case "dependentSchemas" | "$defs":
                     made[key] = {name: self.inside(sub) for name, sub in value.items()}
-                case "not" | "if" | "contains" | "propertyNames" | "oneOf":
+                case "not" | "if" | "contains" | "propertyNames":
                     made[key] = self.as_written(value)
+                case "oneOf":
+                    made[key] = [self.as_written(sub) for sub in value]
                 case _:
                     made[key] = value
         if "oneOf" in schema:
@@ -198,17 +173,12 @@ class _Closing:
             made["allOf"] = [*made.get("allOf", []), branches]
         return made
 
-    def as_written(self, value: Any) -> Any:
-        """A copy of a schema, or of a part of one, that refers to the schema as written."""
-        if isinstance(value, list):
-            return [self.as_written(item) for item in value]
-        if not isinstance(value, dict):
+    def as_written(self, schema: Schema) -> Schema:
+        """A copy of a schema, or of one of its parts, that refers to the schema as written."""
+        return changed(schema, self.to_written)
+
+    def to_written(self, keyword: str, value: Any) -> Any:
+        if keyword != "$ref" or not isinstance(value, str):
             return value
-        made: dict[str, Any] = {}
-        for key, item in value.items():
-            if key == "$ref" and isinstance(item, str):
-                self.refers = True
-                made[key] = f"#/$defs/{self.written}{item.removeprefix('#')}"
-            else:
-                made[key] = item if key in ("const", "enum", "examples") else self.as_written(item)
-        return made
+        self.refers = True
+        return f"#/$defs/{self.written}{value.removeprefix('#')}"

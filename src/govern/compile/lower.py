@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from govern.charter import model as written
 from govern.charter.model import gate_of
-from govern.charter.schema import closed
+from govern.charter.schema import closed, joined
 from govern.errors import AuthorError
 from govern.events.canonical import Malformed, text_of
 from govern.policy.document import sealed
@@ -32,7 +32,6 @@ from govern.policy.model import (
     ToolPolicy,
     Untrusted,
 )
-from govern.policy.schema_tree import moved
 
 
 def lower(charter: written.Charter) -> Policy:
@@ -125,8 +124,7 @@ def _schema(schema: written.Input | None) -> str | None:
         return None
     if schema.also is None:
         return text_of(closed(schema.schema))
-    both = [closed(schema.also.schema), closed(schema.schema)]
-    return text_of({"allOf": [moved(each, f"/allOf/{index}") for index, each in enumerate(both)]})
+    return text_of(joined(closed(schema.schema), closed(schema.also.schema)))
 
 
 def _effect(effect: written.Effect) -> tuple[Effect, str | None, Tier | None]:

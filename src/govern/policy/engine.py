@@ -12,9 +12,10 @@ from functools import cached_property
 from typing import Any
 
 from govern.conditions import Inputs, Read, bound
-from govern.conditions.inputs import outside, path_text, reads
+from govern.conditions.inputs import history_key, outside, path_text, reads
 from govern.conditions.python import ABSENT, WRONG, decider, place
 from govern.events.canonical import Malformed, normalise, parse
+from govern.policy.defaults import Fill, apply_defaults
 from govern.policy.history import History
 from govern.policy.model import Policy, ToolPolicy
 from govern.policy.schema import validator, violations
@@ -29,6 +30,9 @@ class _Compiled:
     reads: tuple[tuple[Read, ...], ...]
     outside: tuple[frozenset[str], ...]
     valid: Callable[[Any], bool] | None
+    fill: Fill | None
+    told: tuple[str, ...]
+    counters: tuple[str, ...]
     outcomes: dict[tuple[bool, Truths], Verdict]
 
 
@@ -38,20 +42,22 @@ class Engine:
     Args:
         policy: in force.
         zone: the deployment's time zone by its IANA name; without one, what asks for local time is unknown.
+        deployment_digest: of the deployment file that is in force beside it, for the verdicts.
 
     Raises:
         AuthorError: an input schema is not usable, or there is no such zone.
     """
 
-    def __init__(self, policy: Policy, zone: str | None = None) -> None:
+    def __init__(self, policy: Policy, zone: str | None = None, deployment_digest: str | None = None) -> None:
         self.policy = policy
         self.zone = zone
+        self.deployment_digest = deployment_digest
         self._tools = {name: self._compile(tool) for name, tool in policy.tools.items()}
 
     @cached_property
     def history(self) -> History:
         """What the policy needs to know of what came before a call."""
-        return History(self.policy, self.zone)
+        return History(self.policy, self.zone, self.filled)
 
     def decide(self, tool: str, args: dict[str, Any], *, given: Inputs | None = None) -> Verdict:
         """The verdict on a call with normalised arguments (what `canonical.parse` gives).
@@ -61,8 +67,8 @@ class Engine:
         """
         compiled = self._tools.get(tool)
         if compiled is None:
-            return outcome(self.policy, tool, ())
-        valid = compiled.valid is None or compiled.valid(args)
+            return self._outcome(tool, ())
+        args, valid = self.prepared(tool, args)
         truths: Truths = ()
         inputs: Inputs = {}
         if compiled.conditions:
@@ -75,10 +81,39 @@ class Engine:
             )
         verdict = compiled.outcomes.get((valid, truths))
         if verdict is None:
-            verdict = compiled.outcomes[valid, truths] = outcome(self.policy, tool, truths, valid=valid)
+            verdict = compiled.outcomes[valid, truths] = self._outcome(tool, truths, valid=valid)
+        if compiled.told and given:
+            verdict = replace(
+                verdict,
+                history=tuple((key, given[key]) for key in compiled.told if key in given),
+                counters=tuple(given[key] for key in compiled.counters if key in given),
+            )
         if UNKNOWN in truths:
             return self._name_unknowns(tool, inputs, truths, verdict)
         return verdict
+
+    def prepared(self, tool: str, args: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+        """Normalised arguments with the defaults of the tool's schema, which are judged and forwarded; and whether they
+        are valid input. What would have no canonical form with its defaults stays as it is, and is not."""
+        compiled = self._tools.get(tool)
+        if compiled is None:
+            return args, True
+        if compiled.fill is not None:
+            filled = compiled.fill(args)
+            if filled is None:
+                return args, False
+            args = filled
+        return args, compiled.valid is None or compiled.valid(args)
+
+    def filled(self, tool: str, args: dict[str, Any]) -> dict[str, Any]:
+        """The same arguments, where nobody asks whether they are valid."""
+        compiled = self._tools.get(tool)
+        filled = None if compiled is None or compiled.fill is None else compiled.fill(args)
+        return args if filled is None else filled
+
+    def _outcome(self, tool: str, truths: Truths, *, valid: bool = True) -> Verdict:
+        verdict = outcome(self.policy, tool, truths, valid=valid)
+        return replace(verdict, deployment_digest=self.deployment_digest) if self.deployment_digest else verdict
 
     def decide_value(self, tool: str, args: Any, *, given: Inputs | None = None) -> Verdict:
         """The verdict on arguments as plain Python data: what has no canonical form is invalid input."""
@@ -102,10 +137,14 @@ class Engine:
     def decide_malformed(self, tool: str) -> Verdict:
         """The verdict on a call whose arguments have no canonical form: always a denial."""
         conditions = self._tools[tool].conditions if tool in self._tools else ()
-        return outcome(self.policy, tool, (UNKNOWN,) * len(conditions), valid=False)
+        return self._outcome(tool, (UNKNOWN,) * len(conditions), valid=False)
 
     def truths(self, tool: str, args: dict[str, Any], *, given: Inputs | None = None) -> Truths:
-        """FALSE, UNKNOWN or TRUE for each condition of a tool."""
+        """FALSE, UNKNOWN or TRUE for each condition of a tool.
+
+        Args:
+            args: as `prepared` gives them.
+        """
         return tuple([UNKNOWN if truth is None else truth for truth in self._found(tool, args, given or {})])
 
     def recorded_truths(self, tool: str, args: dict[str, Any], given: Inputs) -> Truths:
@@ -113,6 +152,7 @@ class Engine:
         log does not have. The bulk engine gives the same (`policy.sql`).
 
         Args:
+            args: as `prepared` gives them.
             given: all that the log has of the call but its arguments.
         """
         compiled = self._tools[tool]
@@ -128,11 +168,6 @@ class Engine:
         found = [condition(inputs) for condition in self._tools[tool].conditions]
         return [None if truth is None else TRUE if truth else FALSE for truth in found]
 
-    def valid(self, tool: str, args: Any) -> bool:
-        """Whether the arguments satisfy the tool's input schema; True where it has none."""
-        check = self._tools[tool].valid
-        return check is None or check(args)
-
     def input_problems(self, tool: str, args: Any) -> list[str]:
         """What the input schema says against the arguments, for people."""
         mapped = self.policy.tools.get(tool)
@@ -145,6 +180,9 @@ class Engine:
             tuple(reads(tree) for tree in trees),
             tuple(outside(tree) for tree in trees),
             validator(tool.schema) if tool.schema is not None else None,
+            apply_defaults(tool.schema) if tool.schema is not None else None,
+            tuple(sorted({key for tree in trees for key in outside(tree) if "(" in key})),
+            tuple(history_key("counter", limit.id) for limit in self.policy.limits if tool.name in limit.tools),
             {},
         )
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
 from govern.conditions import bound
 from govern.conditions.python import decider
@@ -32,6 +34,9 @@ class Verdict:
         unknown: inputs that conditions of deciding rules asked for and did not get, as paths.
         tier: the tool's, raised by the rules that raise it; None where it is unmapped.
         policy_digest: under which policy.
+        deployment_digest: under which deployment file; None without one.
+        history: what conditions of the tool were told of what came before, by key of `conditions.Inputs`.
+        counters: how much of each limit of the tool is used with this call, and how much it has.
     """
 
     effect: Effect
@@ -41,6 +46,24 @@ class Verdict:
     unknown: tuple[str, ...] = ()
     tier: Tier | None = None
     policy_digest: str = ""
+    deployment_digest: str | None = None
+    history: tuple[tuple[str, Any], ...] = ()
+    counters: tuple[Counter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """How much of a limit is used.
+
+    Args:
+        used: calls, or the sum of an argument, with this call; at least so much where something was not known.
+        exact: whether all was known.
+    """
+
+    limit: str
+    used: Decimal
+    max: Decimal
+    exact: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,26 @@ batches; verdicts come from `policy.verdict`. The result equals that of `stream`
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from govern.conditions.sql import text_literal
-from govern.policy.engine import Engine
+from govern.events.canonical import parse
+from govern.policy.engine import Engine, Truths
 from govern.policy.sql import GIVEN, code_columns, decision_sql, truths_of
-from govern.replay.columns import told_columns
+from govern.policy.verdict import UNKNOWN
+from govern.replay.columns import given_value, told_columns
 from govern.replay.groups import NS_PER_DAY, SAMPLES, Key, Kind, Policies, Replayed, Seen
+from govern.replay.inputs_valid import Inputs
 from govern.replay.told import SessionFacts
 
 BATCH = 65_536
+_PREPARED = pa.schema([("event_id", pa.string()), ("invalid", pa.bool_()), ("args", pa.string())])
 
 # Without this, DuckDB 2.0 merges the two projections of the decision SQL and parses the arguments once for
 # every argument that is read.
@@ -93,9 +99,25 @@ def _judged(
     mine: str,
     session_facts: SessionFacts | None,
 ) -> None:
-    rows = decided(con, engine, agent, mine, session_facts)
-    _collect(con, found, agent, engine, f"SELECT *, 'judged' AS kind FROM ({rows})")
-    con.unregister("gv_invalid")
+    made = decided(con, engine, agent, mine, session_facts)
+    unknown = _collect(con, found, agent, engine, f"SELECT *, 'judged' AS kind FROM ({made.query})")
+    _decided_again(con, engine, made, unknown)
+    con.unregister("gv_prepared")
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The calls of an agent on their way through the decision SQL.
+
+    Args:
+        query: gives each its codes: event_id, trace_id, ts_ns, tool, `code0`, …, `valid`.
+        source: gives each what it is judged by: its arguments as they are judged, and the columns of `given`.
+        given: columns by key of `conditions.Inputs`.
+    """
+
+    query: str
+    source: str
+    given: Mapping[str, str]
 
 
 def decided(
@@ -104,8 +126,8 @@ def decided(
     agent: str | None,
     mine: str,
     session_facts: SessionFacts | None = None,
-) -> str:
-    """A query that gives each judged call its codes: event_id, trace_id, ts_ns, tool, `code0`, …, `valid`.
+) -> Decided:
+    """Decides every call of an agent that has arguments.
 
     Args:
         con: a connection after `prepare`.
@@ -117,39 +139,83 @@ def decided(
         "CREATE OR REPLACE TEMP VIEW gv_mine AS SELECT event_id, trace_id, ts_ns, tool, args "
         f"FROM gv_calls WHERE {mine} AND args IS NOT NULL AND args_error IS NULL"
     )
-    con.register("gv_invalid", _invalid(con, engine))
-    keep, source, given = ("event_id", "trace_id", "ts_ns"), "gv_mine", dict(GIVEN)
+    prepared = _prepared(con, engine)
+    con.register("gv_prepared", prepared)
+    # A join only where it says something: most logs have no invalid call, and no default to apply.
+    source = "SELECT *, TRUE AS valid FROM gv_mine"
+    if prepared.num_rows:
+        source = (
+            "SELECT m.* REPLACE (coalesce(p.args, m.args) AS args), coalesce(NOT p.invalid, TRUE) AS valid "
+            "FROM gv_mine m LEFT JOIN gv_prepared p ON m.event_id = p.event_id"
+        )
+    given = dict(GIVEN)
     told = told_columns(con, engine, agent, session_facts)
     if told is not None:
-        source = (
-            f"(SELECT m.*, t.* EXCLUDE (event_id) FROM gv_mine m LEFT JOIN {told.table} t ON m.event_id = t.event_id)"
-        )
+        joined = f"({source}) s LEFT JOIN {told.table} t ON s.event_id = t.event_id"
+        source = f"SELECT s.*, t.* EXCLUDE (event_id) FROM {joined}"
         given |= told.columns
-    codes = decision_sql(engine.policy, source, keep, given=given, zone=engine.zone)
-    return f"SELECT d.*, i.event_id IS NULL AS valid FROM ({codes}) d LEFT JOIN gv_invalid i ON d.event_id = i.event_id"
+    keep = ("event_id", "trace_id", "ts_ns", "valid")
+    query = decision_sql(engine.policy, f"({source})", keep, given=given, zone=engine.zone)
+    return Decided(query, source, given)
 
 
-def _invalid(con: duckdb.DuckDBPyConnection, engine: Engine) -> pa.Table:
-    """The ids of the calls whose arguments do not satisfy their tool's input schema."""
-    names = [name for name, tool in engine.policy.tools.items() if tool.schema is not None]
-    bad: list[str] = []
-    if names:
-        listed = ", ".join(text_literal(name) for name in names)
+def _decided_again(
+    con: duckdb.DuckDBPyConnection, engine: Engine, made: Decided, found: Mapping[str, tuple[str, bool, Truths]]
+) -> None:
+    """Decides one call of every group with something unknown once more, by itself: what is unknown is where two engines
+    could differ. Where they do, no report is better than a wrong one.
+
+    Args:
+        found: tool, validity and truth values of each, by its event's id.
+    """
+    if not found:
+        return
+    known = [key for key in sorted(made.given) if key == "at" or key in engine.history.keys]
+    columns = "".join(f", {made.given[key]}" for key in known)
+    ids = pa.table({"event_id": pa.array(found, pa.string())})
+    con.register("gv_unknown", ids)
+    rows = con.execute(
+        f"SELECT event_id, args{columns} FROM ({made.source}) WHERE event_id IN (SELECT event_id FROM gv_unknown)"
+    ).fetchall()
+    con.unregister("gv_unknown")
+    for event_id, args, *values in rows:
+        tool, valid, truths = found[event_id]
+        value = parse(args)
+        given = {key: given_value(key, cell) for key, cell in zip(known, values, strict=True) if cell is not None}
+        alone = engine.recorded_truths(tool, value, given) if isinstance(value, dict) else None
+        if alone != truths or (valid and not engine.prepared(tool, value)[1]):
+            raise AssertionError(f"the engines differ on event {event_id} of {tool}: {truths} in SQL, {alone} alone")
+
+
+def _prepared(con: duckdb.DuckDBPyConnection, engine: Engine) -> pa.Table:
+    """What input schemas say of the calls in `gv_mine`: those that are invalid, and those to which a default was
+    applied, with their arguments as they are judged (None where these did not change)."""
+    schemas = {name: Inputs(tool.schema) for name, tool in engine.policy.tools.items() if tool.schema is not None}
+    found: list[pa.Table] = []
+    if schemas:
+        listed = ", ".join(text_literal(name) for name in schemas)
         query = f"SELECT event_id, tool, args FROM gv_mine WHERE tool IN ({listed})"
         for batch in con.sql(query).to_arrow_reader(BATCH):
-            ids, tools, texts = (column.to_pylist() for column in batch.columns)
-            bad.extend(
-                event_id
-                for event_id, tool, text in zip(ids, tools, texts, strict=True)
-                if not engine.valid(tool, json.loads(text))
-            )
-    return pa.table({"event_id": pa.array(bad, pa.string())})
+            for name in pc.unique(batch["tool"]).to_pylist():
+                ids, _, texts = batch.filter(pc.equal(batch["tool"], name)).columns
+                judged = schemas[name].judge(texts)
+                changed = pc.not_equal(judged.texts, texts) if schemas[name].fills else None
+                args = pa.nulls(len(ids), pa.string()) if changed is None else pc.if_else(changed, judged.texts, None)
+                rows = pa.table([ids, judged.invalid, args], _PREPARED.names).cast(_PREPARED)
+                kept = judged.invalid if changed is None else pc.or_(judged.invalid, changed)
+                if pc.any(kept).as_py():
+                    found.append(rows.filter(kept))
+    return pa.concat_tables(found) if found else _PREPARED.empty_table()
 
 
 def _collect(
     con: duckdb.DuckDBPyConnection, found: Replayed, agent: str | None, engine: Engine | None, rows: str
-) -> None:
-    """Adds the groups of a query that gives trace_id, ts_ns, tool, kind and, where judged, valid and codes."""
+) -> dict[str, tuple[str, bool, Truths]]:
+    """Adds the groups of a query that gives event_id, trace_id, ts_ns, tool, kind and, where judged, valid and codes.
+
+    Returns:
+        One event of each group in which something is unknown: its tool, validity and truth values.
+    """
     count = code_columns(engine.policy) if engine is not None else 0
     codes = "".join(f", code{index}" for index in range(count))
     valid = ", valid" if engine is not None else ", TRUE AS valid"
@@ -157,19 +223,23 @@ def _collect(
     # Traces first, so that samples and counts come from one pass over few rows.
     query = (
         f"WITH per_trace AS (SELECT tool, kind{valid}{codes}, {_DAY} AS day, trace_id, count(*) AS calls, "
-        f"min(ts_ns) AS first_ns, max(ts_ns) AS last_ns FROM ({rows}) GROUP BY ALL) "
+        f"min(ts_ns) AS first_ns, max(ts_ns) AS last_ns, any_value(event_id) AS one FROM ({rows}) GROUP BY ALL) "
         f"SELECT {by}, sum(calls)::BIGINT, min(first_ns), max(last_ns), "
         f"min_by({{'t': trace_id, 'n': first_ns}}, "
-        f"{{'none': first_ns IS NULL, 'n': coalesce(first_ns, 0), 't': trace_id}}, {SAMPLES}) "
+        f"{{'none': first_ns IS NULL, 'n': coalesce(first_ns, 0), 't': trace_id}}, {SAMPLES}), any_value(one) "
         f"FROM per_trace GROUP BY {by}"
     )
+    unknown: dict[str, tuple[str, bool, Truths]] = {}
     for row in con.execute(query).fetchall():
         tool, kind, is_valid, *rest = row
-        packed, (day, calls, first_ns, last_ns, samples) = tuple(rest[:count]), rest[count:]
+        packed, (day, calls, first_ns, last_ns, samples, one) = tuple(rest[:count]), rest[count:]
         truths = _truths(engine, tool, packed)
         # A tool that is not mapped has no schema and no conditions.
         key = Key(agent, tool, Kind(kind), is_valid, truths, day)
         found.groups[key] = Seen(calls, first_ns, last_ns, {sample["t"]: sample["n"] for sample in samples})
+        if UNKNOWN in truths:
+            unknown[one] = (tool, is_valid, truths)
+    return unknown
 
 
 def _truths(engine: Engine | None, tool: str, codes: tuple[Any, ...]) -> tuple[int, ...]:

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from govern.audit import read
 from govern.conditions.sql import text_literal
-from govern.events.canonical import text_of
+from govern.events.canonical import parse, text_of
 from govern.events.model import ActorKind, Event, EventType, Fidelity, Mode
 from govern.policy.engine import Engine
 from govern.policy.history import LIFECYCLE, History
@@ -131,3 +131,16 @@ def _cell(history: History, key: str, found: Mapping[str, Any]) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     return 1 if value is None else 2 if value else 0
+
+
+def given_value(key: str, cell: Any) -> Any:
+    """An input as `conditions.Inputs` has it, of a column's value that is not NULL."""
+    match key.partition("(")[0]:
+        case "exceeded" | "tainted" | "named_by_user":
+            return None if cell == 1 else cell == 2
+        case "origin":
+            return cell or None
+        case "at" | "calls" | "succeeded":
+            return cell
+        case _:
+            return parse(cell)

@@ -68,5 +68,6 @@ def _key(event: Event, given: Inputs, policies: Policies) -> Key:
         args = None
     if not isinstance(args, dict):
         return Key(event.agent, tool, Kind.MALFORMED, day=day)
+    args, valid = engine.prepared(tool, args)
     truths = engine.recorded_truths(tool, args, given)
-    return Key(event.agent, tool, Kind.JUDGED, engine.valid(tool, args), truths, day)
+    return Key(event.agent, tool, Kind.JUDGED, valid, truths, day)

@@ -98,7 +98,7 @@ def _inputs(
     return history.inputs(
         states,
         event,
-        args,
+        history.filled(event.tool or "", args),
         at_ns=placed.at_ns,
         ordered=placed.ordered,
         rival=order.rival(event, history.is_trusted),

@@ -110,6 +110,10 @@ class History:
         """Whether a tool's output is believed."""
         return tool in self._trusted
 
+    def filled(self, tool: str, args: dict[str, Any]) -> dict[str, Any]:
+        """A call's arguments with the defaults of the tool's schema."""
+        return args if self._fill is None else self._fill(tool, args)
+
     # -- reading --
 
     def inputs(
@@ -124,7 +128,7 @@ class History:
         session: Inputs | None = None,
     ) -> dict[str, Any]:
         """What the history says of a call, by key of `conditions.Inputs`. A key that is not there was not captured;
-        a value that is None is unknown.
+        a value that is None is unknown. Beside them, `counter('id')` is a `Counter`: no condition reads it.
 
         Args:
             states: as they stand before the call.
@@ -152,7 +156,8 @@ class History:
                     others -= 1  # a call does not taint itself
                 found[key] = rival or others > 0
         for plan in self.limits.of(call.tool or ""):
-            over = self.limits.exceeded(plan, states, call, args, own, found, at_ns=at_ns, ordered=ordered)
+            over, counter = self.limits.exceeded(plan, states, call, args, own, found, at_ns=at_ns, ordered=ordered)
+            found[history_key("counter", plan.limit.id)] = counter
             if over is not UNCAPTURED:
                 found[history_key("exceeded", plan.limit.id)] = over
         return found
@@ -214,9 +219,7 @@ class History:
             value = parse(event.args)
         except Malformed:
             return None
-        if not isinstance(value, dict):
-            return None
-        return self._fill(tool, value) if self._fill is not None else value
+        return self.filled(tool, value) if isinstance(value, dict) else None
 
     def _proposed(self, view: View, event: Event, record: Record) -> None:
         view.add(("calls", event.trace_id, record.tool), 1)

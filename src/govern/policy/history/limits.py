@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from govern.events.model import Event
 from govern.policy.history.records import UNCAPTURED, Args, Record, Scope, States, View, path_at, session_of
 from govern.policy.history.tally import NOTHING, Amount, Tally
 from govern.policy.model import Limit
+from govern.policy.verdict import Counter
 
 _EMPTY: Final = Tally()
 
@@ -37,6 +39,10 @@ class Plan:
     @property
     def facts(self) -> frozenset[str]:
         return frozenset(str(each[0]) for each in self.places if isinstance(each, tuple) and each[0] != "args")
+
+    def written(self, amount: int) -> Decimal:
+        """An amount as the charter would write it."""
+        return Decimal(amount) if self.sum is None else (Decimal(amount) / MICRO).normalize()
 
     @property
     def reads_args(self) -> bool:
@@ -74,26 +80,42 @@ class Limits:
         *,
         at_ns: int | None,
         ordered: bool,
-    ) -> bool | object | None:
-        """Whether earlier calls and this one are more than the limit has: true, false, None for unknown, or UNCAPTURED.
+    ) -> tuple[bool | object | None, Counter]:
+        """Whether earlier calls and this one are more than the limit has: true, false, None for unknown, or UNCAPTURED;
+        and how much of it is used, with this call.
 
         Args:
             own: the call itself, where it was proposed before.
             facts: as they stand.
             at_ns, ordered: as of `History.inputs`.
         """
-        limit = plan.limit
         amount = self._amount(plan, args)
+        used: object = UNCAPTURED
+        if ordered and (at_ns is not None or plan.limit.span == "trace"):
+            used = self._used(plan, states, call, _values(plan, args, facts), amount, own, at_ns)
+        known = isinstance(used, Amount)
+        total = used if isinstance(used, Amount) else amount
+        exact = known and not (total.unknown or total.uncaptured)
+        counter = Counter(plan.limit.id, plan.written(total.low), Decimal(str(plan.limit.max)), exact)
         if amount.low > plan.most:
-            return True
-        if (at_ns is None and limit.span != "trace") or not ordered:
-            return UNCAPTURED
-        values = _values(plan, args, facts)
-        if not isinstance(values, tuple):
-            return values
+            return True, counter
+        return self._over(plan, total) if known else used, counter
+
+    def _used(
+        self,
+        plan: Plan,
+        states: States,
+        call: Event,
+        values: object,
+        amount: Amount,
+        own: Record | None,
+        at_ns: int | None,
+    ) -> object:
+        """An Amount, with the call's own; None where the key of the call is unknown, or UNCAPTURED."""
+        limit = plan.limit
         head = self._head(plan, call, call.tool or "", at_ns)
-        if head is None:
-            return None
+        if not isinstance(values, tuple) or head is None:
+            return None if head is None else values
         tally: Tally = states.get(("limit", limit.id, head, values), _EMPTY)
         loose: Tally = states.get(("limit", limit.id, head, None), _EMPTY)
         if limit.within_s is not None and at_ns is not None:
@@ -106,21 +128,20 @@ class Limits:
             used, perhaps = tally.total, loose.total
             if own is not None and _counted(limit, own):
                 amount = NOTHING
-        dayless = limit.span == "day" and self._zone is None
-        if limit.span == "day" and not dayless:
-            perhaps = perhaps.plus(
-                states.get(("limit", limit.id, self._head(plan, call, call.tool or "", None), None), _EMPTY).total
-            )
-        low = used.low + amount.low
-        if low > plan.most:
-            return None if dayless else True  # of all days together: nobody knows which was this one
-        unknown = used.unknown + amount.unknown + perhaps.unknown
-        uncaptured = used.uncaptured + perhaps.uncaptured
-        if plan.sum is None:
-            if low + unknown > plan.most:
-                return None
-            return UNCAPTURED if low + unknown + uncaptured > plan.most else False
-        return None if unknown else UNCAPTURED if uncaptured else False
+        if limit.span == "day" and self._zone is not None:
+            undated = self._head(plan, call, call.tool or "", None)
+            perhaps = perhaps.plus(states.get(("limit", limit.id, undated, None), _EMPTY).total)
+        return used.plus(amount).plus(Amount(0, perhaps.unknown, perhaps.uncaptured))
+
+    def _over(self, plan: Plan, used: Amount) -> bool | object | None:
+        if used.low > plan.most:
+            # Of all days together, where there is no zone: nobody knows which of them is this one.
+            return None if plan.limit.span == "day" and self._zone is None else True
+        if plan.sum is not None:
+            return None if used.unknown else UNCAPTURED if used.uncaptured else False
+        if used.low + used.unknown > plan.most:
+            return None
+        return UNCAPTURED if used.low + used.unknown + used.uncaptured > plan.most else False
 
     def contribute(
         self, view: View, plan: Plan, event: Event, record: Record, at_ns: int | None, *, again: bool = False
