@@ -12,6 +12,7 @@ from govern.charter.model import Charter, Scenario
 from govern.compile.lower import lower
 from govern.policy.engine import Engine
 from govern.policy.given import first_call
+from govern.policy.history import History
 
 from .shipped import CHARTERS, EXAMPLES, advice, canonical, serious, shipped
 
@@ -53,7 +54,7 @@ def test_the_pages_name_files_that_are_there(folder: str) -> None:
 
 def verdict(charter: Charter, scenario: Scenario) -> dict[str, Any]:
     policy = lower(charter)
-    given = {**first_call(policy, scenario.tool.name, scenario.args, scenario.given), **scenario.given}
+    given = {**first_call(History(policy), scenario.tool.name, scenario.args, scenario.given), **scenario.given}
     found = Engine(policy).decide(scenario.tool.name, scenario.args, given=given)
     return {"effect": found.effect.label, "gates": found.gates, "rules": found.rules}
 

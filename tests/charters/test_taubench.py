@@ -29,7 +29,7 @@ def test_every_scenario_comes_out(agent: str) -> None:
     """The verdict that is meant, for its cause; the history is that of a conversation's first call."""
     for scenario in charter(agent).scenarios:
         tool, args = scenario.tool.name, scenario.args
-        inputs = {**first_call(policy(agent), tool, args, scenario.given), **scenario.given}
+        inputs = {**first_call(engine(agent).history, tool, args, scenario.given), **scenario.given}
         verdict = engine(agent).decide(tool, args, given=inputs)
         assert scenario.verdict == verdict.effect, scenario.instruction
         causes = (*verdict.rules, *verdict.gates, *verdict.reasons)
@@ -41,7 +41,8 @@ def test_every_rule_decides_a_scenario(agent: str) -> None:
     """No rule stands there untried; what depends on the history has tests of its own below."""
     said: set[str] = set()
     for scenario in charter(agent).scenarios:
-        inputs = {**first_call(policy(agent), scenario.tool.name, scenario.args, scenario.given), **scenario.given}
+        known = first_call(engine(agent).history, scenario.tool.name, scenario.args, scenario.given)
+        inputs = {**known, **scenario.given}
         said.update(engine(agent).decide(scenario.tool.name, scenario.args, given=inputs).rules)
     rules = {rule.id for tool in policy(agent).tools.values() for rule in tool.rules}
     history = {limit.id for limit in policy(agent).limits} | {"nothing-after-handing-over"}

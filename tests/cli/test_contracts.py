@@ -71,7 +71,17 @@ def decided() -> list[Any]:
         ("export_all", "{}"),
         ("unheard_of", "{}"),
     ]
-    return [govern(*charter, tool, "--args", args).json for tool, args in calls]
+    plain = [govern(*charter, tool, "--args", args).json for tool, args in calls]
+    whole = ["decide", "--policy", ROOT / "tests" / "charter" / "whole" / "charter.yaml", "--format", "json"]
+    said = '{"customer": {"id": "C1"}, "order": {"customer_id": "C1", "status": "paid", "total": 80}}'
+    more = [
+        govern(*whole, "--tool", "refund", "--args", args, *facts, *explain).json
+        for args in ('{"order_id": "7", "customer_id": "C1", "amount": 200, "card": "1"}', '{"amount": "x"}', "{")
+        for facts in (["--facts", said, "--first"], ["--facts", said])
+        for explain in ([], ["--explain"])
+    ]
+    explained = [govern(*charter, tool, "--explain", "--args", args).json for tool, args in calls]
+    return [*plain, *more, *explained]
 
 
 def reports(tmp_path: Path) -> list[Any]:

@@ -14,6 +14,7 @@ from govern.policy.derive import with_history, written
 from govern.policy.document import sealed, to_document
 from govern.policy.engine import Engine
 from govern.policy.given import first_call
+from govern.policy.history import History
 from govern.policy.model import Effect, Policy, Reason, Tier
 
 HEAD = """govern: 1
@@ -148,7 +149,7 @@ def test_the_document_never_holds_what_is_derived() -> None:
 @pytest.mark.parametrize(("most", "exceeded"), [(0, True), (1, False), (3, False)])
 def test_a_first_call_counts_as_one(most: int, exceeded: bool) -> None:
     found = policy(limits(f"id: cap, tools: [wire], max: {most}, within: trace, otherwise: deny"))
-    assert exceeded == first_call(found, "wire", {}, {})["exceeded('cap')"]
+    assert exceeded == first_call(History(found), "wire", {}, {})["exceeded('cap')"]
 
 
 @pytest.mark.parametrize("most", ["0", "5", "0.3", "2000.5", "1000000000000000000"])
@@ -161,11 +162,11 @@ def test_a_first_call_adds_its_own_term(most: str) -> None:
         (None, None), ("7", None), ([7], None), (True, None),
     ]  # fmt: skip
     for term, exceeded in terms:
-        known = first_call(found, "wire", {"amount": term}, {})
+        known = first_call(History(found), "wire", {"amount": term}, {})
         assert exceeded is known.get("exceeded('cap')"), term
         effect = Engine(found).decide("wire", {"amount": term}, given=known).effect
         assert (Effect.ALLOW if exceeded is False else Effect.DENY) is effect
-    assert first_call(found, "wire", {}, {})["exceeded('cap')"] is None
+    assert first_call(History(found), "wire", {}, {})["exceeded('cap')"] is None
 
 
 def test_a_first_call_of_a_session_has_read_and_called_nothing() -> None:
@@ -175,9 +176,9 @@ def test_a_first_call_of_a_session_has_read_and_called_nothing() -> None:
         "  - {id: again, tools: [wire], when: calls(tool) > 0, then: {approval: lead}}\n"
         + after("tools: [wire], then: deny")
     )
-    known = first_call(found, "wire", {}, {})
+    known = first_call(History(found), "wire", {}, {})
     assert {"tainted('session')": False, "succeeded('look')": 0, "calls('wire')": 0} == known
     assert ("looked",) == Engine(found).decide("wire", {}, given=known).rules
     assert ("looked", "after_reading:1") == Engine(found).decide("wire", {}).rules
-    assert {} == first_call(found, "look", {}, {})  # nothing asks
-    assert {} == first_call(found, "nobody", {}, {})
+    assert {} == first_call(History(found), "look", {}, {})  # nothing asks
+    assert {} == first_call(History(found), "nobody", {}, {})

@@ -19,6 +19,7 @@ from govern.compile.lower import lower
 from govern.errors import UsageError
 from govern.policy.engine import Engine
 from govern.policy.given import given
+from govern.policy.history import History
 from govern.policy.model import Effect, FactField, Policy
 
 ROOT = Path(__file__).parents[2]
@@ -71,7 +72,7 @@ def kinds() -> Policy:
 
 
 def said(facts: str | None, policy: Policy | None = None, **more: Any) -> dict[str, Any]:
-    return dict(given(policy or kinds(), "look", "{}", **{"facts": facts, "at": None, "first": False, **more}))
+    return dict(given(History(policy or kinds()), "look", "{}", **{"facts": facts, "at": None, "first": False, **more}))
 
 
 def refused(facts: str | None, **more: Any) -> UsageError:
@@ -183,7 +184,7 @@ def test_a_first_call_of_arguments_that_cannot_be_read() -> None:
     """Nothing is summed, nothing fails: the call is denied anyway."""
     found = engine("whole")
     for args in ("", "{", "[1]", '{"amount": 1, "amount": 2}', b"\xff"):
-        known = given(found.policy, "refund", args, facts=None, at=None, first=True)
+        known = given(found.history, "refund", args, facts=None, at=None, first=True)
         assert "exceeded('budget')" not in known
         assert known["exceeded('once')"] is False
         assert Effect.DENY is found.decide_text("refund", args, given=known).effect
@@ -191,9 +192,10 @@ def test_a_first_call_of_arguments_that_cannot_be_read() -> None:
 
 def test_nothing_is_said_where_nothing_is_given() -> None:
     assert {} == said(None)
-    known = given(engine("whole").policy, "refund", "{}", facts=None, at=None, first=True)
+    known = given(engine("whole").history, "refund", "{}", facts=None, at=None, first=True)
     asked = {"tainted('session')", "exceeded('once')", "exceeded('org/calm')"}
-    assert asked | {"order"} == set(known)
+    counted = {f"counter('{limit}')" for limit in ("once", "budget", "org/calm")}
+    assert asked | counted | {"order"} == set(known)
     assert known["order"] is None  # nothing was looked up before the first call
 
 
@@ -248,7 +250,7 @@ def everything(
         for name, fact in policy.facts.items()
         if name not in told or rng.random() < 0.3
     }
-    return dict(given(policy, tool, json.dumps(args), facts=json.dumps({**told, **facts}), at=NOW, first=True))
+    return dict(given(History(policy), tool, json.dumps(args), facts=json.dumps({**told, **facts}), at=NOW, first=True))
 
 
 @each_charter

@@ -15,7 +15,7 @@ def comes_out(engine: Engine, scenario: Scenario) -> bool:
     """Whether the verdict is the one that is meant, and the cause that is named is one of its causes."""
     text = text_of(scenario.args)
     facts = text_of(scenario.given) if scenario.given else None
-    known = given(engine.policy, scenario.tool.name, text, facts=facts, at=None, first=True)
+    known = given(engine.history, scenario.tool.name, text, facts=facts, at=None, first=True)
     verdict = engine.decide_text(scenario.tool.name, text, given=known)
     causes = set(verdict.gates) if verdict.effect.label == "approval" else {*verdict.rules, *verdict.reasons}
     named = scenario.cause.name if scenario.cause is not None else None

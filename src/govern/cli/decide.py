@@ -35,6 +35,10 @@ def decide(
         bool,
         typer.Option("--first", help="It is the first call of its session: nothing was called, counted or read."),
     ] = False,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Show the value of every part of every condition, and what would change it."),
+    ] = False,
     format: Format = ReportFormat.TEXT,
 ) -> None:
     """Decide one call, and say why.
@@ -48,6 +52,16 @@ def decide(
       govern decide --policy charters/agentdojo/banking.yaml --tool send_money --args '{"amount": 50}'
       govern decide --policy charters/taubench/retail.yaml --tool cancel_pending_order --first \\
         --args '{"order_id": "#W1", "reason": "no longer needed"}' --facts '{"order": {"status": "pending"}}'
+
+    `--explain` shows each condition part by part with the values it read, what would have to differ for another
+    verdict, and changes that lead there: each was applied and decided again. It prints arguments and facts; of
+    what the charter marks `sensitive` or `secret` only whether a condition on it is true.
+
+    \b
+    Example:
+      govern decide --policy charters/taubench/retail.yaml --tool cancel_pending_order --first --explain \\
+        --args '{"order_id": "#W1", "reason": "no longer needed"}' \\
+        --facts '{"customer": {"id": "c1"}, "order": {"user_id": "c1", "status": "delivered"}}'
 
     \b
     Exit codes:
@@ -76,12 +90,23 @@ def decide(
         raise UsageError("no arguments given", hint="`--args '{}'` is a call without any")
     chosen = found[agent] if agent is not None else next(iter(found.values()))
     text = sys.stdin.buffer.read() if args == "-" else args
-    known = given(chosen, tool, text, facts=facts, at=at, first=first)
-    engine = Engine(chosen, deployed.time_zone if deployed else None)
+    zone, deployment_digest = (deployed.time_zone, deployed.digest) if deployed else (None, None)
+    engine = Engine(chosen, zone, deployment_digest)
+    known = given(engine.history, tool, text, facts=facts, at=at, first=first)
     verdict = engine.decide_text(tool, text, given=known)
-    if format is ReportFormat.JSON:
-        emit_json(decide_text.document(verdict))
-    else:
+    document = decide_text.document(engine, tool, verdict)
+    if format is ReportFormat.TEXT:
         typer.echo(decide_text.text(engine, tool, text, verdict))
+    if explain:
+        from govern.policy.explanation import explanation  # only who asks waits for it
+        from govern.report import decide_explain, decide_json
+        from govern.report.lines import writer
+
+        made = explanation(engine, tool, text, verdict, given=known, first=first)
+        document["explanation"] = decide_json.explained(engine, tool, made)
+        if format is ReportFormat.TEXT:
+            decide_explain.show(engine, tool, verdict, made, writer())
+    if format is ReportFormat.JSON:
+        emit_json(document)
     if exit_verdict and verdict.effect:
         raise typer.Exit((0, 10, 11)[verdict.effect])

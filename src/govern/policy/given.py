@@ -19,10 +19,11 @@ from govern.policy.history import History
 from govern.policy.model import FactField, Policy
 
 
-def given(policy: Policy, tool: str, args: str | bytes, *, facts: str | None, at: str | None, first: bool) -> Inputs:
+def given(history: History, tool: str, args: str | bytes, *, facts: str | None, at: str | None, first: bool) -> Inputs:
     """Inputs beside the arguments (`conditions.Inputs`).
 
     Args:
+        history: of the policy that judges.
         args: the arguments as JSON text; of malformed ones nothing is said, they are denied anyway.
         facts: a JSON object of facts by name.
         at: an RFC 3339 time with an offset.
@@ -37,14 +38,15 @@ def given(policy: Policy, tool: str, args: str | bytes, *, facts: str | None, at
         if time is None:
             raise UsageError(f"`{at[:80]}` is no time", where="--at", hint="as in `2026-11-23T14:00:00Z`")
         found["at"] = time
+    policy = history.policy
     said = _facts((policy,), _object(facts, "--facts", UsageError), "--facts", UsageError) if facts is not None else {}
     if first:
-        found |= first_call(policy, tool, _arguments(args), said, found.get("at", 0))
+        found |= first_call(history, tool, _arguments(args), said, found.get("at", 0))
     found |= said
     return found
 
 
-def first_call(policy: Policy, tool: str, args: dict[str, Any], facts: Inputs, at_ns: int = 0) -> Inputs:
+def first_call(history: History, tool: str, args: dict[str, Any], facts: Inputs, at_ns: int = 0) -> Inputs:
     """What the history says of the first call of a session: nothing was called, counted or read before it.
 
     Args:
@@ -53,10 +55,10 @@ def first_call(policy: Policy, tool: str, args: dict[str, Any], facts: Inputs, a
         at_ns: its time; any will do where nothing was counted in any window.
     """
     call = Event(
-        event_id="", trace_id="", type=EventType.TOOL_CALL, writer_id="", wseq=0, agent=policy.agent,
-        actor_kind=ActorKind.AGENT, tool=tool,
+        event_id="", trace_id="", type=EventType.TOOL_CALL, writer_id="", wseq=0,
+        agent=history.policy.agent, actor_kind=ActorKind.AGENT, tool=tool,
     )  # fmt: skip
-    return History(policy).inputs({}, call, args, at_ns=at_ns, session=facts or None)
+    return history.inputs({}, call, history.filled(tool, args), at_ns=at_ns, session=facts or None)
 
 
 def _arguments(text: str | bytes) -> dict[str, Any]:

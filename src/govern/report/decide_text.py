@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from govern.events.canonical import Malformed, parse
 from govern.policy.engine import Engine
+from govern.policy.explanation.failed import failed
+from govern.policy.explanation.masking import masked, place
 from govern.policy.glob import matches
 from govern.policy.model import Effect, Gate, Reason
 from govern.policy.verdict import Verdict
 from govern.report.console import safe
 from govern.report.durations import span
 
+_QUOTES_NOTHING = ("required", "additionalProperties", "unevaluatedProperties", "dependentRequired")
 
-def document(verdict: Verdict) -> dict[str, Any]:
-    """The JSON contract `govern/decide/v1`."""
+
+def document(engine: Engine, tool: str, verdict: Verdict) -> dict[str, Any]:
+    """The JSON contract `govern/decide/v1`. Of a limit on a sum of what is not to be shown, the sum is null."""
+    sums = {limit.id: limit.sum for limit in engine.policy.limits if limit.sum is not None}
+    hidden = masked(engine.policy, tool)
     return {
         "schema": "govern/decide/v1",
         "effect": verdict.effect.label,
@@ -24,7 +31,22 @@ def document(verdict: Verdict) -> dict[str, Any]:
         "unknown": list(verdict.unknown),
         "tier": verdict.tier.value if verdict.tier else None,
         "policy_digest": verdict.policy_digest,
+        "deployment_digest": verdict.deployment_digest,
+        "history": dict(verdict.history),
+        "counters": [
+            {
+                "limit": each.limit,
+                "used": None if each.limit in sums and hidden.hides([place(sums[each.limit])]) else _number(each.used),
+                "max": _number(each.max),
+                "exact": each.exact,
+            }
+            for each in verdict.counters
+        ],
     }
+
+
+def _number(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)
 
 
 def text(engine: Engine, tool: str, args: str | bytes, verdict: Verdict) -> str:
@@ -72,12 +94,21 @@ def _input_problems(engine: Engine, tool: str, args: str | bytes) -> list[str]:
         return [f"the arguments have no one reading: {error}"]
     if not isinstance(value, dict):
         return ["the arguments are no object"]
-    return engine.input_problems(tool, value)
+    mapped, hidden = engine.policy.tools.get(tool), masked(engine.policy, tool)
+    if not hidden.paths or mapped is None or mapped.schema is None:
+        return engine.input_problems(tool, value)
+    # A message quotes what is wrong: of what is hidden, and of what holds it, only the keyword is named.
+    return [
+        each.asked if each.keyword not in _QUOTES_NOTHING and hidden.hides((each.path,)) else each.line
+        for each in failed(mapped.schema, value)
+    ]
 
 
 def _gate(gate: Gate) -> str:
     asked = " or ".join(safe(role) for role in gate.roles)
     people = f"{gate.quorum} of {asked}" if gate.quorum > 1 else asked
+    if gate.confirm:
+        people = "the person who is served"
     steps = [
         f"after {span(step.after_s)} ask {safe(step.ask)}"
         if step.ask is not None
