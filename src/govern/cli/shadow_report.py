@@ -71,6 +71,10 @@ def shadow_report(
             "--as-of", metavar="TIME", help="Take a bundle that was valid then, as 2026-11-23T14:00:00Z; else now."
         ),
     ] = None,
+    verdicts: Annotated[
+        Path | None,
+        typer.Option("--verdicts", metavar="FILE", help="Write the verdict on every call to a Parquet file."),
+    ] = None,
     engine: Annotated[EngineName, typer.Option("--engine", help="One call at a time, or SQL.")] = EngineName.AUTO,
 ) -> None:
     """Say what a charter would have said to past calls, and name what nobody mapped.
@@ -84,7 +88,7 @@ def shadow_report(
     \b
     Example:
       govern shadow-report samples/code-review/log.jsonl --charter samples/code-review/charter.yaml
-      govern shadow-report logs/ --charter charters/agentdojo --format json
+      govern shadow-report logs/ --charter charters/agentdojo --format json --verdicts verdicts.parquet
 
     \b
     Exit codes:
@@ -118,7 +122,7 @@ def shadow_report(
         told = read_session_facts(judges.by_agent.values(), raw, session_facts)
     with working("replaying the logs"):
         choice = EngineChoice(engine.value)
-        done = run(logs, judges, format=log_format, agent=agent, engine=choice, session_facts=told)
+        done = run(logs, judges, format=log_format, agent=agent, engine=choice, session_facts=told, verdicts=verdicts)
         shadow = report(done.replayed, judges)
     if format is ReportFormat.JSON:
         emit_json(shadow_json.document(shadow, done.summary))

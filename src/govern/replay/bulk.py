@@ -23,6 +23,7 @@ from govern.replay.columns import given_value, told_columns
 from govern.replay.groups import NS_PER_DAY, SAMPLES, Key, Kind, Policies, Replayed, Seen
 from govern.replay.inputs_valid import Inputs
 from govern.replay.told import SessionFacts
+from govern.replay.verdicts import Written
 
 BATCH = 65_536
 _PREPARED = pa.schema([("event_id", pa.string()), ("invalid", pa.bool_()), ("args", pa.string())])
@@ -47,6 +48,7 @@ def replay(
     *,
     agent: str | None = None,
     session_facts: SessionFacts | None = None,
+    written: Written | None = None,
 ) -> Replayed:
     """Judges every tool call of an agent in the view `events`.
 
@@ -55,6 +57,7 @@ def replay(
         policies: to judge by.
         agent: the agent's name where the events carry none.
         session_facts: what the host asserted, by session or trace; None where nobody captured it.
+        written: takes the verdict on every call.
     """
     prepare(con, agent)
     found = Replayed()
@@ -63,14 +66,14 @@ def replay(
         judge = policies.agent_for(own)
         mine = "agent IS NULL" if own is None else f"agent = {text_literal(own)}"
         if judge is None:
-            _collect(con, found, own, None, "SELECT *, 'no_policy' AS kind FROM gv_calls WHERE " + mine)
+            _collect(con, found, own, None, "SELECT *, 'no_policy' AS kind FROM gv_calls WHERE " + mine, written)
             continue
         _collect(
             con, found, own, None,
             "SELECT *, CASE WHEN args_error IS NULL THEN 'uncaptured' ELSE 'malformed' END AS kind "
-            f"FROM gv_calls WHERE {mine} AND (args IS NULL OR args_error IS NOT NULL)",
+            f"FROM gv_calls WHERE {mine} AND (args IS NULL OR args_error IS NOT NULL)", written,
         )  # fmt: skip
-        _judged(con, found, own, policies.engines[judge], mine, session_facts)
+        _judged(con, found, own, policies.engines[judge], mine, session_facts, written)
     found.runs = {
         (row[0], row[1]): row[2]
         for row in con.execute("SELECT agent, tool, count(DISTINCT trace_id) FROM gv_calls GROUP BY ALL").fetchall()
@@ -98,9 +101,10 @@ def _judged(
     engine: Engine,
     mine: str,
     session_facts: SessionFacts | None,
+    written: Written | None,
 ) -> None:
     made = decided(con, engine, agent, mine, session_facts)
-    unknown = _collect(con, found, agent, engine, f"SELECT *, 'judged' AS kind FROM ({made.query})")
+    unknown = _collect(con, found, agent, engine, f"SELECT *, 'judged' AS kind FROM ({made.query})", written)
     _decided_again(con, engine, made, unknown)
     con.unregister("gv_prepared")
 
@@ -209,7 +213,12 @@ def _prepared(con: duckdb.DuckDBPyConnection, engine: Engine) -> pa.Table:
 
 
 def _collect(
-    con: duckdb.DuckDBPyConnection, found: Replayed, agent: str | None, engine: Engine | None, rows: str
+    con: duckdb.DuckDBPyConnection,
+    found: Replayed,
+    agent: str | None,
+    engine: Engine | None,
+    rows: str,
+    written: Written | None,
 ) -> dict[str, tuple[str, bool, Truths]]:
     """Adds the groups of a query that gives event_id, trace_id, ts_ns, tool, kind and, where judged, valid and codes.
 
@@ -230,6 +239,7 @@ def _collect(
         f"FROM per_trace GROUP BY {by}"
     )
     unknown: dict[str, tuple[str, bool, Truths]] = {}
+    outcomes: dict[tuple[Any, ...], Key] = {}
     for row in con.execute(query).fetchall():
         tool, kind, is_valid, *rest = row
         packed, (day, calls, first_ns, last_ns, samples, one) = tuple(rest[:count]), rest[count:]
@@ -237,8 +247,12 @@ def _collect(
         # A tool that is not mapped has no schema and no conditions.
         key = Key(agent, tool, Kind(kind), is_valid, truths, day)
         found.groups[key] = Seen(calls, first_ns, last_ns, {sample["t"]: sample["n"] for sample in samples})
+        outcomes[tool, kind, is_valid, *packed] = key
         if UNKNOWN in truths:
             unknown[one] = (tool, is_valid, truths)
+    if written is not None:
+        whole = rows if engine is not None else f"SELECT *, TRUE AS valid FROM ({rows})"
+        written.add_query(con, agent, whole, outcomes)
     return unknown
 
 

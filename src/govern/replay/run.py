@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from govern.ingest import FileReport, Summary, read
 from govern.ingest.paths import File, Store, expand
@@ -14,6 +14,9 @@ from govern.ingest.source import Refusal
 from govern.replay import stream
 from govern.replay.groups import Policies, Replayed
 from govern.replay.told import SessionFacts
+
+if TYPE_CHECKING:
+    from govern.replay.verdicts import Written
 
 BULK_FROM: Final = 300_000  # events: below, starting DuckDB costs more than it saves
 
@@ -47,6 +50,7 @@ def run(
     agent: str | None = None,
     engine: EngineChoice = EngineChoice.AUTO,
     session_facts: SessionFacts | None = None,
+    verdicts: Path | None = None,
 ) -> Run:
     """Judges the calls of logs.
 
@@ -55,19 +59,44 @@ def run(
         policies: to judge by.
         session_facts: what the host asserted, by session or trace; None where nobody captured it.
         engine: SQL only for stores, which `import` made.
+        verdicts: a Parquet file to write, with the verdict on every call (`replay.verdicts`).
 
     Raises:
         UsageError: `format` is unknown.
         EvidenceError: with SQL: a path is no store, or a file of it is damaged.
+        EnvironmentFailed: `verdicts` cannot be written.
     """
+    if verdicts is None:
+        return _run(paths, policies, format, agent, engine, session_facts, None)
+    from govern.replay.verdicts import Written
+
+    written = Written(verdicts, policies)
+    try:
+        done = _run(paths, policies, format, agent, engine, session_facts, written)
+    except BaseException:
+        written.discard()
+        raise
+    written.close()
+    return done
+
+
+def _run(
+    paths: Sequence[str],
+    policies: Policies,
+    format: str | None,
+    agent: str | None,
+    engine: EngineChoice,
+    session_facts: SessionFacts | None,
+    written: Written | None,
+) -> Run:
     inputs = list(expand(paths)) if "-" not in paths else [File("-")]
     stores = [found for found in inputs if isinstance(found, Store)]
     only_stores = bool(stores) and len(stores) == len(inputs) and format is None
     if engine is EngineChoice.SQL or (engine is EngineChoice.AUTO and only_stores and _large(stores)):
-        return _in_sql(inputs, policies, agent, session_facts)
+        return _in_sql(inputs, policies, agent, session_facts, written)
     summary = Summary()
     events = summary.events(read(paths, format=format, agent=agent))
-    return Run(stream.replay(events, policies, session_facts), summary, EngineChoice.CALLS)
+    return Run(stream.replay(events, policies, session_facts, written), summary, EngineChoice.CALLS)
 
 
 def _large(stores: Sequence[Store]) -> bool:
@@ -87,7 +116,11 @@ def _large(stores: Sequence[Store]) -> bool:
 
 
 def _in_sql(
-    inputs: Sequence[File | Store | Refusal], policies: Policies, agent: str | None, session_facts: SessionFacts | None
+    inputs: Sequence[File | Store | Refusal],
+    policies: Policies,
+    agent: str | None,
+    session_facts: SessionFacts | None,
+    written: Written | None,
 ) -> Run:
     from govern.audit.read import open_parts
     from govern.errors import EvidenceError, UsageError
@@ -104,7 +137,7 @@ def _in_sql(
                 parts.extend(found.parts)
     con = open_parts(parts)
     try:
-        replayed = bulk.replay(con, policies, agent=agent, session_facts=session_facts)
+        replayed = bulk.replay(con, policies, agent=agent, session_facts=session_facts, written=written)
         counted = bulk.counts(con)
     finally:
         con.close()

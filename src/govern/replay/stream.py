@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from govern.conditions import Inputs
 from govern.events.canonical import Malformed, parse
@@ -12,14 +13,23 @@ from govern.policy.history import GOVERNED
 from govern.replay.groups import NS_PER_DAY, Key, Kind, Policies, Replayed, Seen
 from govern.replay.told import SessionFacts, told
 
+if TYPE_CHECKING:  # Arrow is loaded where a file is written
+    from govern.replay.verdicts import Written
 
-def replay(events: Iterable[Event], policies: Policies, session_facts: SessionFacts | None = None) -> Replayed:
+
+def replay(
+    events: Iterable[Event],
+    policies: Policies,
+    session_facts: SessionFacts | None = None,
+    written: Written | None = None,
+) -> Replayed:
     """Judges every tool call of an agent.
 
     Args:
         events: in any order. Where a policy asks for the history, they are kept until the last is there.
         policies: to judge by.
         session_facts: what the host asserted, by session or trace; None where nobody captured it.
+        written: takes the verdict on every call.
     """
     found = Replayed()
     traces: dict[tuple[str | None, str], set[str]] = {}
@@ -30,6 +40,8 @@ def replay(events: Iterable[Event], policies: Policies, session_facts: SessionFa
         if event.type is EventType.TOOL_CALL and event.actor_kind in GOVERNED:
             key = _key(event, given, policies)
             found.groups.setdefault(key, Seen()).add(event.trace_id, event.ts_ns)
+            if written is not None:
+                written.add(event, key)
             traces.setdefault((key.agent, key.tool), set()).add(event.trace_id)
             if event.span_id is not None:
                 proposal = (event.wseq, key.agent, key.tool)
