@@ -153,10 +153,9 @@ def decided(
             "FROM gv_mine m LEFT JOIN gv_prepared p ON m.event_id = p.event_id"
         )
     given = dict(GIVEN)
-    told = told_columns(con, engine, agent, session_facts)
-    if told is not None:
-        joined = f"({source}) s LEFT JOIN {told.table} t ON s.event_id = t.event_id"
-        source = f"SELECT s.*, t.* EXCLUDE (event_id) FROM {joined}"
+    for index, told in enumerate(told_columns(con, engine, agent, mine, session_facts)):
+        joined = f"({source}) s LEFT JOIN {told.table} t{index} ON s.event_id = t{index}.event_id"
+        source = f"SELECT s.*, t{index}.* EXCLUDE (event_id) FROM {joined}"
         given |= told.columns
     keep = ("event_id", "trace_id", "ts_ns", "valid")
     query = decision_sql(engine.policy, f"({source})", keep, given=given, zone=engine.zone)

@@ -1,14 +1,14 @@
 """What a log tells of each call beside its arguments, as columns for the decision SQL: `told`, in bulk.
 
-What one trace says by itself (facts) is worked out trace by trace, by the very code that judges one call. Limits of
-which a key is a fact need all traces at once. Leaves out the judging (`bulk`).
+Limits, counts and taint are window functions (`windows`), origins a pass over what was said (`origins`). Facts are
+worked out trace by trace, by the very code that judges one call; limits of which a key is a fact need all traces at
+once. Leaves out the judging (`bulk`).
 """
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +24,9 @@ from govern.events.model import ActorKind, Event, EventType, Fidelity, Mode
 from govern.policy.engine import Engine
 from govern.policy.history import LIFECYCLE, History
 from govern.replay.order import Order
+from govern.replay.origins import origins
 from govern.replay.told import SessionFacts, remembered
+from govern.replay.windows import Columns, covers, history_columns
 
 BATCH: Final = 16_384
 _READ: Final = (
@@ -34,33 +36,47 @@ _READ: Final = (
 _WORDS: Final = {"type": EventType, "actor_kind": ActorKind, "mode": Mode, "fidelity": Fidelity}
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A table with a row for every call that something is told of.
-
-    Args:
-        table: what to select from, with `event_id`.
-        columns: by key of `conditions.Inputs`, of the types of `conditions.sql.Columns.given`.
-    """
-
-    table: str
-    columns: Mapping[str, str]
-
-
 def told_columns(
-    con: duckdb.DuckDBPyConnection, engine: Engine, agent: str | None, session_facts: SessionFacts | None = None
-) -> Told | None:
-    """What the log tells of the calls in the view `gv_mine`, or None where the policy does not ask.
+    con: duckdb.DuckDBPyConnection,
+    engine: Engine,
+    agent: str | None,
+    mine: str,
+    session_facts: SessionFacts | None = None,
+) -> list[Columns]:
+    """What the log tells of the calls in the view `gv_mine`: tables to be joined with them.
 
     Args:
         con: a connection with the views `gv_events` and `gv_mine` (`bulk`).
         agent: whose calls `gv_mine` has.
+        mine: the same as a SQL condition on events.
         session_facts: what the host asserted; None where nobody captured it.
     """
     history = engine.history
-    keys = sorted(history.keys)
-    if not keys:
-        return None
+    said = frozenset(key for key in history.keys if key.startswith(("origin(", "named_by_user(")))
+    covered = covers(history)
+    found = [history_columns(con, history, agent) if covered else None]
+    if said:
+        found.append(_origins(con, engine, sorted(said), mine))
+    if rest := sorted(history.keys - covered - said):
+        found.append(_remembered(con, history, rest, agent, session_facts))
+    return [each for each in found if each is not None]
+
+
+def _origins(con: duckdb.DuckDBPyConnection, engine: Engine, keys: list[str], mine: str) -> Columns:
+    told = origins(con, "gv_events", engine.policy, keys, mine=mine, fill=engine.filled)
+    names = {key: f"gv_o{index}" for index, key in enumerate(told.schema.names[1:])}
+    con.register("gv_origins", told.rename_columns(["event_id", *names.values()]))
+    return Columns("gv_origins", names)
+
+
+def _remembered(
+    con: duckdb.DuckDBPyConnection,
+    history: History,
+    keys: list[str],
+    agent: str | None,
+    session_facts: SessionFacts | None,
+) -> Columns:
+    """What no window of rows says, worked out by the code that judges one call."""
     names = {key: f"gv_h{index}" for index, key in enumerate(keys)}
     schema = pa.schema([("event_id", pa.string()), *((names[key], _type(history, key)) for key in keys)])
     file = Path(tempfile.mkstemp(suffix=".parquet", dir=read.spill())[1])
@@ -74,7 +90,7 @@ def told_columns(
                 writer.write_table(_table(rows, schema))
                 rows.clear()
         writer.write_table(_table(rows, schema))
-    return Told(f"read_parquet({text_literal(str(file))})", names)
+    return Columns(f"read_parquet({text_literal(str(file))})", names)
 
 
 def _table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
@@ -92,7 +108,7 @@ def _streamed(
         return event.agent == agent
 
     events = _events(con, history)
-    if not history.is_local:
+    if not _is_local(history):
         yield from remembered(Order(events), history, mine, session_facts)
         return
     for _, trace in groupby(events, key=lambda event: event.trace_id):
@@ -102,10 +118,10 @@ def _streamed(
 def _events(con: duckdb.DuckDBPyConnection, history: History) -> Iterator[Event]:
     kinds = ", ".join(text_literal(kind.value) for kind in sorted(LIFECYCLE))
     where = f"type IN ({kinds})"
-    if history.is_local:
+    if _is_local(history):
         asking = ", ".join(text_literal(tool) for tool in history.policy.tools if history.asked(tool))
         where += f" AND trace_id IN (SELECT trace_id FROM gv_mine WHERE tool IN ({asking}))"
-    order = " ORDER BY trace_id" if history.is_local else ""
+    order = " ORDER BY trace_id" if _is_local(history) else ""
     reader = con.sql(f"SELECT {', '.join(_READ)} FROM gv_events WHERE {where}{order}")
     for batch in reader.to_arrow_reader(BATCH):
         for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
@@ -114,6 +130,11 @@ def _events(con: duckdb.DuckDBPyConnection, history: History) -> Iterator[Event]
 
 def _word(name: str, value: Any) -> Any:
     return _WORDS[name](value) if name in _WORDS and value is not None else value
+
+
+def _is_local(history: History) -> bool:
+    """Whether what windows leave out depends on a call's own trace alone."""
+    return all(plan.limit.span == "trace" for plan in history.limits.plans if plan.facts)
 
 
 def _type(history: History, key: str) -> pa.DataType:

@@ -11,9 +11,11 @@ from typing import Any
 from govern.conditions import Inputs
 from govern.events.canonical import Malformed, parse
 from govern.events.model import Event, EventType
-from govern.policy.history import GOVERNED, LIFECYCLE, History
+from govern.policy.hearing import SAYING, asked, trusted_tools
+from govern.policy.history import GOVERNED, LIFECYCLE, History, session_of
 from govern.replay.groups import Policies
 from govern.replay.order import Order, Placed
+from govern.replay.sayings import answered
 
 SessionFacts = Mapping[str, Inputs]
 """Facts by name, by the session or trace they were asserted for."""
@@ -30,8 +32,12 @@ def told(
         session_facts: what the host asserted; None where nobody captured it.
     """
     histories = {agent: each.history for agent, each in policies.engines.items() if each.history.asks}
+    hears = {agent: keys for agent in histories if (keys := asked(policies.by_agent[agent]))}
     kept: list[Event] = []
+    spoken: dict[str, list[Event]] = {}
     for event in events:
+        if hears and (event.type in SAYING or event.type is EventType.TOOL_CALL):
+            spoken.setdefault(session_of(event), []).append(event)
         if histories and event.type in LIFECYCLE:
             kept.append(event)
         else:
@@ -41,13 +47,25 @@ def told(
     def of(agent: str) -> Callable[[Event], bool]:
         return lambda event: policies.agent_for(event.agent) == agent
 
+    origins = {
+        event_id: answers
+        for agent, keys in hears.items()
+        for session in spoken.values()
+        for event_id, answers in answered(
+            session,
+            keys,
+            trusted_tools(policies.by_agent[agent]),
+            asks=_judged(of(agent)),
+            fill=histories[agent].filled,
+        )
+    }
     told_by = [remembered(order, history, of(agent), session_facts) for agent, history in histories.items()]
     for together in zip(*told_by, strict=True):
         event = together[0][0]
         given = _time(event)
         for _, found in together:
             given |= found
-        yield event, given
+        yield event, given | origins.get(event.event_id, {})
 
 
 def remembered(
@@ -64,10 +82,14 @@ def remembered(
         event = placed.event
         session = _of_session(session_facts, event)
         found: dict[str, Any] = {}
-        if event.type is EventType.TOOL_CALL and event.actor_kind in GOVERNED and mine(event):
+        if _judged(mine)(event):
             found = _inputs(history, states, order, placed, session)
         yield event, found
-        states.update(history.changes(states, event, placed.at_ns, session))
+        states.update(history.changes(states, event, placed.at_ns, session, ordered=placed.ordered))
+
+
+def _judged(mine: Callable[[Event], bool]) -> Callable[[Event], bool]:
+    return lambda event: event.type is EventType.TOOL_CALL and event.actor_kind in GOVERNED and mine(event)
 
 
 def _of_session(session_facts: SessionFacts | None, event: Event) -> Inputs | None:

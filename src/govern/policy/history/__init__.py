@@ -97,11 +97,6 @@ class History:
         """Whether any decision under the policy depends on what came before."""
         return bool(self.keys)
 
-    @property
-    def is_local(self) -> bool:
-        """Whether what it says of a call depends on the call's own trace alone."""
-        return _TAINTED not in self.keys and all(limit.span == "trace" for limit in self.policy.limits)
-
     def asked(self, tool: str) -> frozenset[str]:
         """The keys of `conditions.Inputs` that conditions of a tool read, with the facts that these depend on."""
         return self._asked.get(tool, frozenset())
@@ -172,7 +167,13 @@ class History:
     # -- writing --
 
     def changes(
-        self, states: States, event: Event, at_ns: int | None, session: Inputs | None = None
+        self,
+        states: States,
+        event: Event,
+        at_ns: int | None,
+        session: Inputs | None = None,
+        *,
+        ordered: bool = True,
     ) -> dict[Scope, Any]:
         """The states that an event makes new.
 
@@ -180,6 +181,7 @@ class History:
             states: as they stand before it.
             at_ns: its place in time; None where its trace has none.
             session: facts that the host asserts, for limits that are counted for each of them.
+            ordered: whether it is known what came before it in its trace.
         """
         if event.type not in LIFECYCLE:
             return {}
@@ -191,7 +193,7 @@ class History:
             not records and event.span_id is not None and event.type in (EventType.TOOL_START, EventType.TOOL_RESULT)
         )
         if opens:
-            record = self._record(states, event, at_ns, session)
+            record = self._record(states, event, at_ns, session, ordered)
             if any(same_call(record, each) for each in records):
                 return {}
             records = (*records, record)
@@ -199,18 +201,26 @@ class History:
                 self._proposed(view, event, record)
         if event.type is not EventType.TOOL_CALL:
             records = self._went_on(view, event, records, at_ns)
+            ran = event.type in (EventType.TOOL_START, EventType.TOOL_RESULT)
+            if ran and event.span_id is None and not self.is_trusted(event.tool or ""):
+                # Of some call, nobody knows which: that was released, whatever is recorded of the others.
+                view.add(("released", session_of(event)), 1)
         if event.span_id is not None and records:
             changed[scope] = records
         return changed
 
-    def _record(self, states: States, event: Event, at_ns: int | None, session: Inputs | None) -> Record:
+    def _record(self, states: States, event: Event, at_ns: int | None, session: Inputs | None, ordered: bool) -> Record:
         foreign = event.type is EventType.TOOL_CALL and event.actor_kind not in GOVERNED
         tool = event.tool or ""
         plans = self.limits.of(tool)
         args = self._parsed(tool, event) if tool in self._sources or plans else None
         named = frozenset().union(*(plan.facts for plan in plans))
-        facts = self.facts.found(self.facts.before(named), states, event, args or {}, session=session) if named else {}
-        return Record(tool, event.agent, event.args, event.args_error is not None, args, at_ns, facts, foreign)
+        malformed = event.args_error is not None
+        asked = {} if args is None and malformed else args
+        facts: dict[str, Any] = {}
+        if named:
+            facts = self.facts.found(self.facts.before(named), states, event, asked, ordered=ordered, session=session)
+        return Record(tool, event.agent, session_of(event), event.args, malformed, args, at_ns, facts, foreign)
 
     def _parsed(self, tool: str, event: Event) -> Args:
         if event.args is None or event.args_error is not None:
@@ -224,7 +234,7 @@ class History:
     def _proposed(self, view: View, event: Event, record: Record) -> None:
         view.add(("calls", event.trace_id, record.tool), 1)
         if not self.is_trusted(record.tool):
-            view.add(("released", session_of(event)), 1)
+            view.add(("released", record.session), 1)
         for plan in self.limits.of(record.tool):
             if plan.limit.counts != "succeeded":
                 self.limits.contribute(view, plan, event, record, record.at_ns)
@@ -264,7 +274,7 @@ class History:
         if event.status == "error" or (event.status is None and event.error is not None):
             return (*records[:-1], after) if after is not None else records
         # A result without a span is told apart by its tool alone; it is paired with no call by guessing.
-        record = after or Record(event.tool or "", event.agent, None, False, None, at_ns, {})
+        record = after or Record(event.tool or "", event.agent, session_of(event), None, False, None, at_ns, {})
         if not record.done:
             sure = event.status is not None
             view.add(("succeeded", event.trace_id, record.tool), 1)
@@ -280,7 +290,7 @@ class History:
 
     def _moved(self, view: View, event: Event, before: Record, after: Record) -> None:
         if before.released != after.released and not self.is_trusted(after.tool):
-            view.add(("released", session_of(event)), 1 if after.released else -1)
+            view.add(("released", after.session), 1 if after.released else -1)
         if before.counts != after.counts:
             for plan in self.limits.of(after.tool):
                 if plan.limit.counts == "executed":

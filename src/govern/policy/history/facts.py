@@ -68,7 +68,7 @@ class Facts:
         names: frozenset[str],
         states: States,
         call: Event,
-        args: dict[str, Any],
+        args: Args,
         *,
         ordered: bool = True,
         session: Inputs | None = None,
@@ -77,10 +77,11 @@ class Facts:
 
         Args:
             names: of the facts that are asked for, with those that they are found by.
+            args: None where the log has none: what is found by them was not captured either.
             ordered, session: as of `History.inputs`.
         """
         found: dict[str, Any] = {}
-        known: dict[str, Any] = {"args": args}
+        known: dict[str, Any] = {} if args is None else {"args": args}
         for name in self._order:
             if name not in names:
                 continue
@@ -115,7 +116,7 @@ class Facts:
         wanted: list[tuple[str, str]] = []
         for left, right in fact.where:
             path = path_at(right)
-            if path[0] != "args" and path[0] not in known:
+            if path[0] not in known:
                 return UNCAPTURED
             value = place(known, path)
             if value is ABSENT or value is WRONG or value is None:

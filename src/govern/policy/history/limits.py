@@ -113,25 +113,27 @@ class Limits:
     ) -> object:
         """An Amount, with the call's own; None where the key of the call is unknown, or UNCAPTURED."""
         limit = plan.limit
-        head = self._head(plan, call, call.tool or "", at_ns)
+        head = self._head(plan, call.agent, call.trace_id, session_of(call), call.tool or "", at_ns)
         if not isinstance(values, tuple) or head is None:
             return None if head is None else values
-        tally: Tally = states.get(("limit", limit.id, head, values), _EMPTY)
-        loose: Tally = states.get(("limit", limit.id, head, None), _EMPTY)
-        if limit.within_s is not None and at_ns is not None:
-            after = at_ns - limit.within_s * 10**9
-            used, perhaps = tally.since(after), loose.since(after)
-            mine = _time(limit, own) if own is not None and _counted(limit, own) else None
-            if mine is not None and mine > after:
-                amount = NOTHING
-        else:
-            used, perhaps = tally.total, loose.total
-            if own is not None and _counted(limit, own):
-                amount = NOTHING
+        # What belongs to any key may belong to this one, and what is of no day to this day.
+        shared: list[object] = [(head, values), (head, None)]
         if limit.span == "day" and self._zone is not None:
-            undated = self._head(plan, call, call.tool or "", None)
-            perhaps = perhaps.plus(states.get(("limit", limit.id, undated, None), _EMPTY).total)
-        return used.plus(amount).plus(Amount(0, perhaps.unknown, perhaps.uncaptured))
+            undated = self._head(plan, call.agent, call.trace_id, session_of(call), call.tool or "", None)
+            shared.append((undated, None))
+        after = None if limit.within_s is None or at_ns is None else at_ns - limit.within_s * 10**9
+        used = amount
+        for key in shared:
+            tally: Tally = states.get(_scope(limit, key), _EMPTY)
+            used = used.plus(tally.total if after is None else tally.since(after))
+        if own is not None and _counted(limit, own):
+            # A poll or a retry: the call is one call, whenever it was counted.
+            mine = _time(limit, own)
+            if self._place(plan, call.trace_id, own, mine) in shared and (
+                after is None or (mine is not None and mine > after)
+            ):
+                used = used.minus(self._contribution(plan, own, mine))
+        return used
 
     def _over(self, plan: Plan, used: Amount) -> bool | object | None:
         if used.low > plan.most:
@@ -148,24 +150,41 @@ class Limits:
     ) -> None:
         """Counts a call under a limit; `again` where it counts no more, or counts once more."""
         limit = plan.limit
-        head = self._head(plan, event, record.tool, at_ns)
-        if head is None:
+        place = self._place(plan, event.trace_id, record, at_ns)
+        if place is None:
             return  # on no day: no call of a known day can share it
-        values: object = _values(plan, record.args or {}, record.facts)
-        if record.args is None and not record.error and plan.reads_args:
-            values = UNCAPTURED
-        amount = self._amount(plan, record.args)
-        if values is UNCAPTURED or not record.sure or (at_ns is None and limit.span in ("day", "forever")):
-            amount = Amount(uncaptured=1)
-        elif values is None:
-            amount = Amount(unknown=1)
-        undated = at_ns is None and limit.span == "day"
-        scope: Scope = ("limit", limit.id, head, values if isinstance(values, tuple) and not undated else None)
+        amount = self._contribution(plan, record, at_ns)
         if again and not record.counts:
             amount = NOTHING.minus(amount)
+        scope = _scope(limit, place)
         tally: Tally = view.get(scope, _EMPTY)
         add = tally.corrected if again else tally.counted
         view.set(scope, add(amount, at_ns, windowed=limit.within_s is not None))
+
+    def _place(
+        self, plan: Plan, trace: str, record: Record, at_ns: int | None
+    ) -> tuple[tuple[object, ...], tuple[str, ...] | None] | None:
+        """Where a contribution stands: the parts of its key that every event has, and the others, None where they are
+        not known. None where its time is on no day."""
+        head = self._head(plan, record.agent, trace, record.session, record.tool, at_ns)
+        if head is None:
+            return None
+        values = self._key(plan, record)
+        undated = at_ns is None and plan.limit.span == "day"
+        return head, values if isinstance(values, tuple) and not undated else None
+
+    def _key(self, plan: Plan, record: Record) -> object:
+        if record.args is None and not record.error and plan.reads_args:
+            return UNCAPTURED
+        return _values(plan, record.args or {}, record.facts)
+
+    def _contribution(self, plan: Plan, record: Record, at_ns: int | None) -> Amount:
+        """What a recorded call adds, as far as it is known that it does and for which key."""
+        values = self._key(plan, record)
+        unsure = plan.limit.counts == "succeeded" and not record.sure
+        if values is UNCAPTURED or unsure or (at_ns is None and plan.limit.span in ("day", "forever")):
+            return Amount(uncaptured=1)
+        return Amount(unknown=1) if values is None else self._amount(plan, record.args)
 
     def _amount(self, plan: Plan, args: Args) -> Amount:
         """What a call adds, by its own arguments."""
@@ -174,12 +193,14 @@ class Limits:
         value = None if args is None else micro(place({"args": args}, plan.sum))
         return Amount(unknown=1) if value is None or value < 0 else Amount(value)
 
-    def _head(self, plan: Plan, event: Event, tool: str, at_ns: int | None) -> tuple[object, ...] | None:
+    def _head(
+        self, plan: Plan, agent: str | None, trace: str, session: str, tool: str, at_ns: int | None
+    ) -> tuple[object, ...] | None:
         """The parts of a key that every event has; None where a time is on no day. An untimed one has its own day."""
         limit = plan.limit
-        made: list[object] = [event.agent]
+        made: list[object] = [agent]
         if limit.span == "trace":
-            made.append(event.trace_id)
+            made.append(trace)
         elif limit.span == "day" and at_ns is not None and self._zone is not None:
             day = clock("date", at_ns, self._zone)
             if day is None:
@@ -188,14 +209,18 @@ class Limits:
         for each in plan.places:
             match each:
                 case "trace":
-                    made.append(event.trace_id)
+                    made.append(trace)
                 case "session":
-                    made.append(session_of(event))
+                    made.append(session)
                 case "tool":
                     made.append(tool)
                 case _:
                     pass
         return tuple(made)
+
+
+def _scope(limit: Limit, key: object) -> Scope:
+    return ("limit", limit.id, key)
 
 
 def _plan(limit: Limit) -> Plan:

@@ -35,6 +35,7 @@ class Record:
     """One call as recorded so far.
 
     Args:
+        agent, session: of the event that opened it; what follows may name others, or none.
         text: its arguments as recorded; with `error`, why they have no meaning.
         at_ns: its place in time, None where the log has none.
         facts: those that a limit is counted for each of, as they stood.
@@ -46,6 +47,7 @@ class Record:
 
     tool: str
     agent: str | None
+    session: str
     text: str | None
     error: bool
     args: Args
