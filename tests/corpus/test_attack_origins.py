@@ -19,8 +19,8 @@ import pytest
 
 from govern.events.model import Event, EventType
 from govern.ingest import read
-from govern.policy.hearing import SAYING, hear
 from govern.policy.origin import Said
+from govern.policy.origin.hearing import SAYING, hear
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = Path(os.environ.get("GOVERN_CORPUS") or ROOT.parent / "shared" / "corpus")

@@ -10,9 +10,9 @@ from govern.charter.load import charter_or_raise, load_text
 from govern.compile.lower import lower
 from govern.events.canonical import text_of
 from govern.events.model import ActorKind, Event, EventType, Fidelity
-from govern.policy.hearing import answers, asked, by, hear, trusted_tools
 from govern.policy.model import Policy
 from govern.policy.origin import By, Said
+from govern.policy.origin.hearing import answers, asked, by, hear, trusted_tools
 
 HEAD = """govern: 1
 agent: desk

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from govern.policy import origin, tokens
-from govern.policy.origin import NAMED, ORIGIN, UNCAPTURED, By, Said
+from govern.policy import origin
+from govern.policy.origin import NAMED, ORIGIN, UNCAPTURED, By, Said, tokens
 
 MAIL = "bob@x.com"
 IBAN = "GB29NWBK60161331926819"

@@ -19,9 +19,9 @@ from govern.charter.load import charter_or_raise, load_text
 from govern.compile.lower import lower
 from govern.events.model import ActorKind, Event, EventType, Fidelity
 from govern.policy import origin
-from govern.policy.hearing import hear
 from govern.policy.model import Policy
 from govern.policy.origin import By, Said
+from govern.policy.origin.hearing import hear
 from govern.replay import origins, sayings
 
 CHARTER = """govern: 1

@@ -56,7 +56,7 @@ def decider(tree: Node, zone: str | None = None) -> Callable[[Inputs], Truth]:
     Raises:
         AuthorError: no such zone.
     """
-    run = _truth(zoned(tree, zone), ())
+    run = truth_of(zoned(tree, zone), ())
     stack: Stack = []
     if any(isinstance(part, Macro) for part in walk(tree)):
         return lambda inputs: run(inputs, [None] * MAX_NESTED)  # a stack of its own for every thread
@@ -85,33 +85,33 @@ def _step(base: Any, step: str | int) -> Any:
 # -- truth ---------------------------------------------------------------------------------------------
 
 
-def _truth(node: Node, names: tuple[str, ...]) -> TruthFn:
+def truth_of(node: Node, names: tuple[str, ...]) -> TruthFn:
     match node:
         case Has(target):
-            return _has(_value(target, names))
+            return _has(value_of(target, names))
         case Macro(fn) if fn in ("all", "exists"):
             return _quantifier(node, names)
         case Call("&&" | "||" as fn, operands):
-            return _junction(fn, [_truth(operand, names) for operand in operands])
+            return _junction(fn, [truth_of(operand, names) for operand in operands])
         case Call("!", (operand,)):
-            return _not(_truth(operand, names))
+            return _not(truth_of(operand, names))
         case Call("?:", (test, then, other)):
-            return _choice(_truth(test, names), _truth(then, names), _truth(other, names))
+            return _choice(truth_of(test, names), truth_of(then, names), truth_of(other, names))
         case Call("==" | "!=" | "<" | "<=" | ">" | ">=" as fn, (left, right)):
             return _comparison(fn, left, right, names)
         case Call("in", (item, ListLit(items))):
             wanted = [_comparison("==", item, literal, names) for literal in items]
             return _junction("||", wanted) if wanted else lambda inputs, stack: False
         case Call("in", (item, source)):
-            return _member(_value(item, names), isinstance(item, Lit) and item.value is None, _items(source, names))
+            return _member(value_of(item, names), isinstance(item, Lit) and item.value is None, items_of(source, names))
         case Call("startsWith" | "endsWith" | "contains" as fn, (left, right)):
-            return _text_test(fn, _value(left, names), _value(right, names))
+            return _text_test(fn, value_of(left, names), value_of(right, names))
         case Call("matches", (subject, Lit(str() as pattern))):
-            return _matches(_value(subject, names), pattern)
+            return _matches(value_of(subject, names), pattern)
         case Call("within", (subject, Lit(str() as folder))):
-            return _within(_value(subject, names), folder)
+            return _within(value_of(subject, names), folder)
         case _:
-            return _as_truth(_value(node, names))
+            return _as_truth(value_of(node, names))
 
 
 def _has(target: ValueFn) -> TruthFn:
@@ -181,11 +181,11 @@ def _as_truth(value: ValueFn) -> TruthFn:
 def _quantifier(node: Macro, names: tuple[str, ...]) -> TruthFn:
     decisive = node.fn == "exists"
     if isinstance(node.source, ListLit):
-        written = [_truth(bind(node.body, {node.var: item.value}), names) for item in node.source.items]
+        written = [truth_of(bind(node.body, {node.var: item.value}), names) for item in node.source.items]
         return _junction("||" if decisive else "&&", written)
-    body = _truth(node.body, (*names, node.var))
+    body = truth_of(node.body, (*names, node.var))
     slot = len(names)
-    items = _items(node.source, names)
+    items = items_of(node.source, names)
 
     def run(inputs: Inputs, stack: Stack) -> Truth:
         found = items(inputs, stack)
@@ -208,16 +208,16 @@ def _quantifier(node: Macro, names: tuple[str, ...]) -> TruthFn:
 
 def _comparison(fn: str, left: Node, right: Node, names: tuple[str, ...]) -> TruthFn:
     if time_kind(left) or time_kind(right):
-        return _exact_comparison(fn, _time(left, names), _time(right, names))
+        return _exact_comparison(fn, time_of(left, names), time_of(right, names))
     if _is_arithmetic(left) or _is_arithmetic(right):
-        return _exact_comparison(fn, _number(left, names), _number(right, names))
+        return _exact_comparison(fn, number_of(left, names), number_of(right, names))
     if isinstance(left, Lit) and not isinstance(right, Lit):
         left, right, fn = right, left, _FLIPPED[fn]
     if isinstance(right, Lit):
         if right.value is None:
-            return _null_test(fn == "==", _value(left, names))
-        return _literal_comparison(fn, _value(left, names), right.value)
-    return _value_comparison(fn, _value(left, names), _value(right, names))
+            return _null_test(fn == "==", value_of(left, names))
+        return _literal_comparison(fn, value_of(left, names), right.value)
+    return _value_comparison(fn, value_of(left, names), value_of(right, names))
 
 
 def _is_arithmetic(node: Node) -> bool:
@@ -349,7 +349,7 @@ def _within(subject: ValueFn, folder: str) -> TruthFn:
 # -- values --------------------------------------------------------------------------------------------
 
 
-def _value(node: Node, names: tuple[str, ...]) -> ValueFn:
+def value_of(node: Node, names: tuple[str, ...]) -> ValueFn:
     match node:
         case Lit(literal):
             return lambda inputs, stack: literal
@@ -363,17 +363,17 @@ def _value(node: Node, names: tuple[str, ...]) -> ValueFn:
         case Field(Name(name), key) if name not in names and name not in PLACES:
             return lambda inputs, stack: fact.get(key, ABSENT) if type(fact := inputs.get(name)) is dict else WRONG
         case Field(base, key):
-            above = _value(base, names)
+            above = value_of(base, names)
             return lambda inputs, stack: _step(above(inputs, stack), key)
         case Item(base, index):
-            above = _value(base, names)
+            above = value_of(base, names)
             return lambda inputs, stack: _step(above(inputs, stack), index)
         case Call("size", (operand,)):
             return _size(operand, names)
         case Call("lower" | "domain" | "url.host" | "url.scheme" | "url.path" as fn, (operand,)):
-            return _text_function(fn, _value(operand, names))
+            return _text_function(fn, value_of(operand, names))
         case Call("date" | "hour" | "weekday" as fn, (operand, Lit(str() as zone))):
-            return _clock(fn, _time(operand, names), zone)
+            return _clock(fn, time_of(operand, names), zone)
         case Call("date" | "hour" | "weekday"):
             return lambda inputs, stack: WRONG
         case Call(fn, (operand,)) if fn in OF_HISTORY:
@@ -384,7 +384,7 @@ def _value(node: Node, names: tuple[str, ...]) -> ValueFn:
         case Call(fn) if fn in _ARITHMETIC:
             raise AssertionError("arithmetic is compared in millionths, never read as a value")
         case _:
-            truth = _truth(node, names)
+            truth = truth_of(node, names)
             return lambda inputs, stack: WRONG if (found := truth(inputs, stack)) is None else found
 
 
@@ -412,7 +412,7 @@ def _of_history(fn: str, key: str) -> ValueFn:
 
 def _size(operand: Node, names: tuple[str, ...]) -> ValueFn:
     listy = isinstance(operand, Macro) or (isinstance(operand, Call) and operand.fn in ("list", "keys"))
-    of = _items(operand, names) if listy else _value(operand, names)
+    of = items_of(operand, names) if listy else value_of(operand, names)
 
     def run(inputs: Inputs, stack: Stack) -> Any:
         found = of(inputs, stack)
@@ -432,11 +432,11 @@ def _text_function(fn: str, of: ValueFn) -> ValueFn:
     return run
 
 
-def _items(node: Node, names: tuple[str, ...]) -> ValueFn:
+def items_of(node: Node, names: tuple[str, ...]) -> ValueFn:
     """A list, or None where it is unknown."""
     match node:
         case Call("list", (operand,)):
-            of = _value(operand, names)
+            of = value_of(operand, names)
 
             def run_list(inputs: Inputs, stack: Stack) -> Any:
                 found = of(inputs, stack)
@@ -446,19 +446,19 @@ def _items(node: Node, names: tuple[str, ...]) -> ValueFn:
 
             return run_list
         case Call("keys", (operand,)):
-            of = _value(operand, names)
+            of = value_of(operand, names)
             return lambda inputs, stack: list(found) if type(found := of(inputs, stack)) is dict else None
         case Macro("filter"):
             return _kept(node, names)
         case _:
-            of = _value(node, names)
+            of = value_of(node, names)
             return lambda inputs, stack: found if type(found := of(inputs, stack)) is list else None
 
 
 def _kept(node: Macro, names: tuple[str, ...]) -> ValueFn:
     """The items for which the body is true; None where it is unknown for any of them."""
-    items, slot = _items(node.source, names), len(names)
-    body = _truth(node.body, (*names, node.var))
+    items, slot = items_of(node.source, names), len(names)
+    body = truth_of(node.body, (*names, node.var))
 
     def run(inputs: Inputs, stack: Stack) -> Any:
         found = items(inputs, stack)
@@ -480,19 +480,19 @@ def _kept(node: Macro, names: tuple[str, ...]) -> ValueFn:
 # -- times ---------------------------------------------------------------------------------------------
 
 
-def _time(node: Node, names: tuple[str, ...]) -> NumberFn:
+def time_of(node: Node, names: tuple[str, ...]) -> NumberFn:
     """Nanoseconds, or None: of a timestamp since 1970, of a duration its length."""
     match node:
         case Name("at"):
             return lambda inputs, stack: found if type(found := inputs.get("at")) is int else None
         case Call("timestamp", (operand,)):
-            of = _value(operand, names)
+            of = value_of(operand, names)
             return lambda inputs, stack: timestamp_ns(found) if type(found := of(inputs, stack)) is str else None
         case Call("duration", (Lit(str() as text),)):
             length = duration_ns(text)
             return lambda inputs, stack: length
         case Call("+" | "-" as fn, (left, right)):
-            return _time_sum(fn == "+", _time(left, names), _time(right, names))
+            return _time_sum(fn == "+", time_of(left, names), time_of(right, names))
         case _:
             raise AssertionError(f"{node!r} stands for no time")
 
@@ -510,16 +510,16 @@ def _time_sum(plus: bool, left: NumberFn, right: NumberFn) -> NumberFn:
 # -- exact arithmetic ----------------------------------------------------------------------------------
 
 
-def _number(node: Node, names: tuple[str, ...]) -> NumberFn:
+def number_of(node: Node, names: tuple[str, ...]) -> NumberFn:
     """A number in millionths, or None."""
     match node:
         case Call("neg", (operand,)):
-            of = _number(operand, names)
+            of = number_of(operand, names)
             return lambda inputs, stack: None if (found := of(inputs, stack)) is None else in_range(-found)
         case Call("+" | "-" | "*" as fn, (left, right)):
-            return _binary(fn, _number(left, names), _number(right, names))
+            return _binary(fn, number_of(left, names), number_of(right, names))
         case _:
-            value = _value(node, names)
+            value = value_of(node, names)
             return lambda inputs, stack: micro(value(inputs, stack))
 
 

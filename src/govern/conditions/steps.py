@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from govern.conditions.check import Condition
 from govern.conditions.inputs import Inputs, Path, operand_key, path_of
-from govern.conditions.python import ABSENT, WRONG, Truth, _items, _number, _time, _truth, _value
+from govern.conditions.python import ABSENT, WRONG, Truth, items_of, number_of, time_of, truth_of, value_of
 from govern.conditions.scope import PLACES
 from govern.conditions.spans import located, widened
 from govern.conditions.times import NS, time_kind
@@ -138,7 +138,7 @@ class _Reader:
         self.inputs = inputs
 
     def truth(self, node: Node, place: _Place) -> Truth:
-        return _truth(node, place.names)(self.inputs, place.frame())
+        return truth_of(node, place.names)(self.inputs, place.frame())
 
     def step(self, node: Node, place: _Place) -> Step:
         start, end = widened(self.text, node.start, node.end)
@@ -173,7 +173,7 @@ class _Reader:
                 (bind(macro.body, {macro.var: item.value}), place, Value(macro.var, None, (), *_state(item.value)))
                 for item in macro.source.items
             ]
-        found = _items(macro.source, place.names)(self.inputs, place.frame())
+        found = items_of(macro.source, place.names)(self.inputs, place.frame())
         if found is None:
             return None
         of = _asked(macro.source, place)
@@ -208,7 +208,7 @@ class _Reader:
 
     def place(self, node: Node, place: _Place) -> Value:
         path = path_of(node, place.names)
-        found = _value(node, place.names)(self.inputs, place.frame())
+        found = value_of(node, place.names)(self.inputs, place.frame())
         if path == ("at",) and type(found) is int:
             state, value = State.VALUE, moment(found)
         elif path is not None and path[0] not in PLACES and self.inputs.get(str(path[0])) is None:
@@ -223,16 +223,16 @@ class _Reader:
         kind = time_kind(node)
         found: Any
         if kind is not None:
-            ns = _time(node, place.names)(self.inputs, frame)
+            ns = time_of(node, place.names)(self.inputs, frame)
             state, found = (State.UNKNOWN, None) if ns is None else (State.VALUE, _time_text(kind, ns))
         elif isinstance(node, Call) and node.fn in _ARITHMETIC:
-            number = _number(node, place.names)(self.inputs, frame)
+            number = number_of(node, place.names)(self.inputs, frame)
             state, found = (State.UNKNOWN, None) if number is None else (State.VALUE, _plain(number))
         elif isinstance(node, Macro | Call) and node.fn in ("filter", "list", "keys"):
-            items = _items(node, place.names)(self.inputs, frame)
+            items = items_of(node, place.names)(self.inputs, frame)
             state, found = (State.UNKNOWN, None) if items is None else (State.VALUE, items)
         else:
-            state, found = _state(_value(node, place.names)(self.inputs, frame))
+            state, found = _state(value_of(node, place.names)(self.inputs, frame))
             state = State.UNKNOWN if state is State.WRONG_KIND else state
         return Value(self.written(node), None, of, state, found)
 

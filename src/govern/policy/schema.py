@@ -28,13 +28,13 @@ def validator(schema_text: str) -> Callable[[Any], bool]:
     Raises:
         AuthorError: the schema is none, or refers to something outside itself.
     """
-    return _build(read(schema_text)).is_valid  # type: ignore[no-any-return]
+    return built(read(schema_text)).is_valid  # type: ignore[no-any-return]
 
 
 def every_validator(schema_text: str) -> Callable[[list[Any]], bool]:
     """A function that says whether each of several values satisfies a schema; as `validator` otherwise."""
     one = moved(read(schema_text), "/$defs/one")
-    return _build({"$defs": {"one": one}, "items": {"$ref": "#/$defs/one"}}).is_valid  # type: ignore[no-any-return]
+    return built({"$defs": {"one": one}, "items": {"$ref": "#/$defs/one"}}).is_valid  # type: ignore[no-any-return]
 
 
 def violations(schema_text: str, value: Any, *, root: str = "args") -> list[str]:
@@ -46,7 +46,7 @@ def violations(schema_text: str, value: Any, *, root: str = "args") -> list[str]
         root: what the value is called.
     """
     schema = read(schema_text)
-    errors = islice(_build(schema).iter_errors(value), MAX_VIOLATIONS)
+    errors = islice(built(schema).iter_errors(value), MAX_VIOLATIONS)
     return [f"{shortened(path_text((root, *error.instance_path)))}: {message(error, schema)}" for error in errors]
 
 
@@ -71,7 +71,7 @@ def check_usable(schema: Schema) -> None:
     Raises:
         AuthorError: with the reason.
     """
-    _build(schema)
+    built(schema)
 
 
 def shortened(text: str, most: int = MAX_MESSAGE) -> str:
@@ -79,7 +79,7 @@ def shortened(text: str, most: int = MAX_MESSAGE) -> str:
     return text if len(text) <= most else f"{text[: most // 2]} … {text[len(text) - most // 2 :]}"
 
 
-def _build(schema: Schema) -> Any:
+def built(schema: Schema) -> Any:
     import jsonschema_rs
 
     def refuse(uri: str) -> Any:

@@ -19,9 +19,9 @@ import pyarrow as pa
 
 from govern.conditions.sql import text_literal
 from govern.events.model import ActorKind, EventType, Fidelity
-from govern.policy.hearing import SAYING, Asked, Fill, asked, size, trusted_tools
 from govern.policy.model import Policy
 from govern.policy.origin import MAX_TEXT, ORIGIN
+from govern.policy.origin.hearing import SAYING, Asked, Fill, asked, size, trusted_tools
 from govern.replay.sayings import Answers, answered
 
 BATCH: Final = 2_048  # rows: each may have a long text

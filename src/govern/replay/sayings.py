@@ -18,8 +18,8 @@ from typing import Protocol, TypeVar
 
 from govern.events.canonical import Malformed, parse
 from govern.events.model import EventType
-from govern.policy.hearing import SAYING, Asked, Fill, Saying, answers, by, hear, size
 from govern.policy.origin import MAX_TEXT, By, Said
+from govern.policy.origin.hearing import SAYING, Asked, Fill, Saying, answers, by, hear, size
 
 Answers = dict[str, str | bool | None]
 
@@ -52,11 +52,11 @@ def answered(
     asks: Callable[[_S], bool],
     fill: Fill | None = None,
 ) -> Iterator[tuple[str, Answers]]:
-    """The id of every call that asks, and its answers (`policy.hearing.answers`).
+    """The id of every call that asks, and its answers (`policy.origin.hearing.answers`).
 
     Args:
         events: of one session, in any order.
-        asked: by tool (`policy.hearing.asked`).
+        asked: by tool (`policy.origin.hearing.asked`).
         trusted: the tools whose output is believed.
         asks: which calls are judged; those of tools that ask nothing, and without usable arguments, have no answer.
         fill: gives a tool's arguments with the defaults of its schema.

@@ -11,8 +11,8 @@ from typing import Any
 from govern.conditions import Inputs
 from govern.events.canonical import Malformed, parse
 from govern.events.model import Event, EventType
-from govern.policy.hearing import SAYING, asked, trusted_tools
 from govern.policy.history import GOVERNED, LIFECYCLE, History, session_of
+from govern.policy.origin.hearing import SAYING, asked, trusted_tools
 from govern.replay.groups import Policies
 from govern.replay.order import Order, Placed
 from govern.replay.sayings import answered

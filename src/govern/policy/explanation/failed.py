@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from govern.conditions.inputs import Path, path_text
 from govern.events.canonical import parse, text_of
-from govern.policy.schema import _build
+from govern.policy.schema import built, message, shortened
 
 MOST: Final = 10
 _LONGEST: Final = 80
@@ -60,9 +60,9 @@ def failed(schema_text: str, value: Any) -> tuple[Failed, ...]:
     """
     schema = parse(schema_text)
     found: list[Failed] = []
-    for error in _build(schema).iter_errors(value):
+    for error in built(schema).iter_errors(value):
         keyword, asks = _set_to(schema, list(error.schema_path))
-        found.append(Failed(("args", *error.instance_path), keyword, asks, error.message))
+        found.append(Failed(("args", *error.instance_path), keyword, asks, message(error, schema)))
         if len(found) == MOST:
             break
     return tuple(found)
@@ -84,4 +84,4 @@ def _set_to(schema: Any, path: list[str | int]) -> tuple[str, str]:
     if isinstance(at, dict) or keyword in ("anyOf", "oneOf", "allOf", "prefixItems"):
         return keyword, ""
     text = text_of(at)
-    return keyword, text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+    return keyword, shortened(text, _LONGEST)

@@ -14,7 +14,7 @@ from itertools import islice
 from threading import Lock
 from typing import Any, Final
 
-from govern.policy import folding, tokens
+from govern.policy.origin import folding, tokens
 
 _REMEMBERED: Final = 4_096
 

@@ -17,8 +17,8 @@ from govern.replay.groups import Policies
 from govern.replay.run import EngineChoice, run
 from govern.replay.verdicts import SCHEMA
 
-from ..conformance.policies import AGENT, policy
-from ..conformance.test_policies import events
+from .policies import AGENT, policy
+from .test_policies import events
 
 
 def rows(file: Path) -> list[dict[str, Any]]:

@@ -42,8 +42,8 @@ from typing import Final
 
 from govern.conditions.python import ABSENT, WRONG
 from govern.events.canonical import Json, text_of
-from govern.policy import folding, tokens
-from govern.policy.texts import Exact, Folded
+from govern.policy.origin import folding, tokens
+from govern.policy.origin.texts import Exact, Folded
 
 MAX_TEXT: Final = 16 * 1024 * 1024
 MAX_ITEM: Final = 16 * 1024
