@@ -21,7 +21,8 @@ check: $(BIN)/.ready   ## lint, format, types
 	$(BIN)/ruff format --check src tests samples
 	$(BIN)/mypy
 
-bench: $(BIN)/.ready   ## figures side by side with baselines
+bench: $(BIN)/.ready   ## figures side by side with baselines and peers; about a quarter of an hour
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python -m tests.benchmarks
 
 fmt: $(BIN)/.ready

@@ -13,6 +13,8 @@ from govern.policy.model import Policy
 
 TOOLS = [f"tool_{index:02d}" for index in range(30)]
 RULED = TOOLS[:12]
+FIRST_NS = 1_767_225_600 * 10**9  # 2026-01-01
+STEP_NS = 10_000_001  # no two calls are a whole second apart: no window ends on a call
 
 CHARTER = (
     """govern: 1
@@ -59,15 +61,21 @@ def calls(count: int, seed: int = 1) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-def fill(con: duckdb.DuckDBPyConnection, count: int) -> None:
-    """The table `calls(event_id, tool, args)` in file order, made in DuckDB from a seed."""
+def fill(con: duckdb.DuckDBPyConnection, rows: int, sorted: bool = False) -> None:
+    """The table `calls(event_id, tool, args, ts_ns, trace_id)`, made in DuckDB from a seed; canonical JSON text.
+
+    Args:
+        rows: how many.
+        sorted: by tool and then as in the file; otherwise as in the file.
+    """
     con.execute(f"""
         CREATE OR REPLACE TABLE calls AS
         SELECT i AS event_id, printf('tool_%02d', (hash(i) % 30)::INT) AS tool,
                printf('{{"amount":%d,"c":"EUR","to":"user%02d@%s"}}',
                       1 + (hash(i * 7) % 1000)::INT, (hash(i * 3) % 100)::INT,
-                      CASE WHEN hash(i * 5) % 2 = 0 THEN 'corp.com' ELSE 'else.org' END) AS args
-        FROM range({count}) t(i)""")
+                      CASE WHEN hash(i * 5) % 2 = 0 THEN 'corp.com' ELSE 'else.org' END) AS args,
+               {FIRST_NS} + i * {STEP_NS} AS ts_ns, printf('t%07d', i // 20) AS trace_id
+        FROM range({rows}) t(i) ORDER BY {"tool, " if sorted else ""}i""")
 
 
 def by_hand(tool: str, args: dict[str, Any]) -> str:

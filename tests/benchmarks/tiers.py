@@ -1,4 +1,4 @@
-"""How often `govern init` guesses the tier that others published or judged: `python -m tests.benchmarks.tiers`.
+"""How often `govern init` guesses the tier that others published or judged.
 
 Two kinds of answers to compare with. Hints: what servers publish of their own tools (`readOnlyHint` on every tool,
 `destructiveHint` on some; one that is not stated is not counted). Judgements: a tier that the corpus gives to every
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import io
 import json
-import sys
 import tarfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -110,6 +109,8 @@ def against_judgement(name: str) -> list[Answer]:
 
 def report() -> list[str]:
     """The lines that are printed: for every comparison the agreement, then each disagreement."""
+    if not SNAPSHOTS.exists():
+        return ["tiers: NOT MEASURED, no corpus (GOVERN_CORPUS)"]
     tools = published()
     lines = [f"{len(tools)} tools of published lists against their servers' own hints"]
     for what, how in (("by name alone", by_name), ("by name, arguments and hints", by_everything)):
@@ -130,13 +131,3 @@ def section(title: str, answers: list[Answer]) -> list[str]:
     for kind, some in (("LOOSER", looser), ("stricter", stricter)):
         lines += [f"  {kind}  {one.tool}: {one.guessed.value} ({one.why}); said: {one.said}" for one in some]
     return lines
-
-
-def main() -> None:
-    if not SNAPSHOTS.exists():
-        raise SystemExit(f"no corpus at {CORPUS} (GOVERN_CORPUS)")
-    sys.stdout.write("\n".join(report()) + "\n")
-
-
-if __name__ == "__main__":
-    main()

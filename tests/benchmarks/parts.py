@@ -1,0 +1,58 @@
+"""The parts of the benchmark, by name, in the order in which they are printed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from . import (
+    bulk,
+    decisions,
+    growth,
+    history,
+    imports,
+    ndjson,
+    origins,
+    peers,
+    protection,
+    sidecars,
+    starts,
+    tiers,
+    whole,
+)
+from .table import Line, Size
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is measured together.
+
+    Args:
+        about: one line for people.
+        measure: gives lines of the table, or lines of text that stand below it.
+
+    A part raises `DisagreementError` where two answers differ.
+    """
+
+    about: str
+    measure: Callable[[Size], Sequence[Line | str]]
+
+
+PARTS: Mapping[str, Part] = {
+    "decision": Part("one call in process, parsed arguments", decisions.lines),
+    "tools": Part("one call among more and more tools", decisions.growth),
+    "easy": Part("decision SQL over JSON text, easy set", bulk.easy_lines),
+    "hard": Part("decision SQL over JSON text, hard set", bulk.hard_lines),
+    "whole": Part("the whole bulk replay, with when and where", whole.lines),
+    "schemas": Part("input schemas in bulk", whole.schemas),
+    "history": Part("limits and after_reading in bulk", history.lines),
+    "origin": Part("where values came from, in bulk", origins.lines),
+    "sidecar": Part("the replay sidecar: building it, replaying over it", sidecars.lines),
+    "ndjson": Part("from a log's text to verdicts", ndjson.lines),
+    "growth": Part("time, memory and spill of longer and longer logs", growth.lines),
+    "peers": Part("other engines on the same events", peers.lines),
+    "imports": Part("reading logs", imports.lines),
+    "starts": Part("what a person waits for", starts.lines),
+    "protection": Part("what the charters for AgentDojo stop, and what they cost", protection.lines),
+    "tiers": Part("guesses of `govern init`, beside what others say", lambda size: tiers.report()),
+}
