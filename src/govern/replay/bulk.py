@@ -262,21 +262,21 @@ def _truths(engine: Engine | None, tool: str, codes: tuple[Any, ...]) -> tuple[i
 
 def _errors(con: duckdb.DuckDBPyConnection) -> dict[tuple[str | None, str], int]:
     """Results that were errors, by the agent and tool of the result, or of the call of the same span."""
-    rows = con.execute(
-        """
-        WITH bad AS (SELECT trace_id, span_id, agent, tool FROM gv_events
-                     WHERE type = 'tool_result' AND status = 'error'),
-        named AS (SELECT agent, tool FROM bad WHERE tool IS NOT NULL),
-        spans AS (SELECT DISTINCT ON (c.trace_id, c.span_id)
-                         c.trace_id, c.span_id, c.agent, coalesce(c.tool, '') AS tool
-                  FROM gv_events c WHERE c.type = 'tool_call' AND coalesce(c.actor_kind, 'agent') = 'agent'
-                  AND c.span_id IS NOT NULL ORDER BY c.wseq),
-        other AS (SELECT s.agent, s.tool FROM bad b JOIN spans s ON b.trace_id = s.trace_id AND b.span_id = s.span_id
-                  WHERE b.tool IS NULL)
-        SELECT agent, tool, count(*) FROM (SELECT * FROM named UNION ALL SELECT * FROM other) GROUP BY ALL
+    bad = "SELECT trace_id, span_id, agent, tool FROM gv_events WHERE type = 'tool_result' AND status = 'error'"
+    rows = con.execute(f"SELECT agent, tool, count(*) FROM ({bad}) WHERE tool IS NOT NULL GROUP BY ALL").fetchall()
+    found = {(row[0], row[1]): row[2] for row in rows}
+    nameless = con.execute(
+        f"""
+        WITH bad AS ({bad} AND tool IS NULL AND span_id IS NOT NULL),
+        spans AS (SELECT DISTINCT ON (trace_id, span_id) trace_id, span_id, agent, coalesce(tool, '') AS tool
+                  FROM gv_events SEMI JOIN bad USING (trace_id, span_id)
+                  WHERE type = 'tool_call' AND coalesce(actor_kind, 'agent') = 'agent' ORDER BY wseq)
+        SELECT s.agent, s.tool, count(*) FROM bad b JOIN spans s USING (trace_id, span_id) GROUP BY ALL
         """
     ).fetchall()
-    return {(row[0], row[1]): row[2] for row in rows}
+    for agent, tool, count in nameless:
+        found[agent, tool] = found.get((agent, tool), 0) + count
+    return found
 
 
 def counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from govern.audit import read
+from govern.conditions.inputs import history_key
 from govern.conditions.sql import text_literal
 from govern.events.canonical import parse, text_of
 from govern.events.model import ActorKind, Event, EventType, Fidelity, Mode
@@ -134,7 +135,10 @@ def _word(name: str, value: Any) -> Any:
 
 def _is_local(history: History) -> bool:
     """Whether what windows leave out depends on a call's own trace alone."""
-    return all(plan.limit.span == "trace" for plan in history.limits.plans if plan.facts)
+    left = history.keys - covers(history)
+    return all(
+        plan.limit.span == "trace" for plan in history.limits.plans if history_key("exceeded", plan.limit.id) in left
+    )
 
 
 def _type(history: History, key: str) -> pa.DataType:

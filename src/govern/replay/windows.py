@@ -3,7 +3,8 @@
 `windows_moves` tells from the events what each changes; sums of those changes before a call are its counts
 (`windows_limits`, `windows_reading`). Nothing is kept in Python, and DuckDB spills what does not fit.
 
-Leaves out facts, and limits that are counted for each of a fact: `covers` says what is left to one call at a time.
+Leaves out facts, limits that are counted for each of a fact, and those that read arguments of tools with defaults:
+`covers` says what is left to one call at a time.
 """
 
 from __future__ import annotations
@@ -39,8 +40,13 @@ class Columns:
 
 def covers(history: History) -> frozenset[str]:
     """The keys that a policy asks for and that `history_columns` tells."""
-    limits = {history_key("exceeded", plan.limit.id) for plan in history.limits.plans if not plan.facts}
-    return history.keys & (limits | history._counts.keys() | {_TAINTED})
+    # Arguments are read as recorded: of a tool with defaults, what is judged may be more.
+    limits = {
+        history_key("exceeded", plan.limit.id)
+        for plan in history.limits.plans
+        if not plan.facts and not (plan.reads_args and history.fills & {*plan.limit.tools})
+    }
+    return history.keys & (limits | history.counts.keys() | {_TAINTED})
 
 
 def history_columns(con: duckdb.DuckDBPyConnection, history: History, agent: str | None) -> Columns | None:
@@ -57,7 +63,7 @@ def history_columns(con: duckdb.DuckDBPyConnection, history: History, agent: str
     asking = {key: frozenset(tool for tool in history.policy.tools if key in history.asked(tool)) for key in keys}
     plans = {history_key("exceeded", plan.limit.id): plan for plan in history.limits.plans}
     limits = [plans[key] for key in keys if key in plans]
-    counts = {key: history._counts[key] for key in keys if key in history._counts}
+    counts = {key: history.counts[key] for key in keys if key in history.counts}
     untrusted = history.policy.untrusted
     taint = _TAINTED in keys
     needs = Needs(
@@ -73,7 +79,7 @@ def history_columns(con: duckdb.DuckDBPyConnection, history: History, agent: str
     names = {key: f"gv_w{index}" for index, key in enumerate(keys)}
     for key, name in names.items():
         if key in plans:
-            exceeded(con, moves, plans[key], history.limits._zone, agent, name)
+            exceeded(con, moves, plans[key], history.limits.zone, agent, name)
         elif key in counts:
             counted(con, moves, *counts[key], asking[key], name)
         else:

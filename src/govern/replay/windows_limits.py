@@ -169,11 +169,12 @@ def _clocks(plan: Plan, zone: str) -> dict[str, str]:
 def _durations(plan: Plan) -> dict[str, str]:
     """`off` is what is taken off again once a call's own time is past. What was taken back (or given again) within the
     duration is off with the call; later than that it changes nothing, since the call is past already (not `soon`)."""
-    if plan.limit.within_s is None or plan.limit.counts != "executed":
+    within_s = plan.limit.within_s
+    if within_s is None or plan.limit.counts != "executed":
         return {"soon": "TRUE", "off": "g"}
 
     def near(column: str) -> str:
-        return f"coalesce({column}::HUGEINT - opened < {plan.limit.within_s * _NS}, FALSE)"
+        return f"coalesce({column}::HUGEINT - opened < {within_s * _NS}, FALSE)"
 
     return {
         "soon": f"opens OR at_ns IS NULL OR {near('at_ns')}",

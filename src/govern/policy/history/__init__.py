@@ -61,6 +61,8 @@ class History:
 
     Attributes:
         keys: all that any condition reads of it, as in `conditions.Inputs`.
+        counts: those of `calls` and `succeeded`, with function and tool.
+        fills: tools whose schema has defaults.
 
     Args:
         policy: whose facts, limits and conditions ask.
@@ -77,11 +79,14 @@ class History:
         self.facts = Facts(policy.facts)
         self.limits = Limits(policy.limits, zone)
         self._fill = fill
+        self.fills = frozenset(
+            name for name, tool in policy.tools.items() if tool.schema and '"default"' in tool.schema
+        )
         self._asked = {name: self._needs(name) for name in policy.tools}
         self.keys = frozenset().union(*self._asked.values())
         self._sources = self.facts.sources(self.keys)
         self._trusted = frozenset(policy.untrusted.trusted) if policy.untrusted else frozenset()
-        self._counts = {
+        self.counts = {
             history_key(node.fn, node.operands[0].value): (node.fn, node.operands[0].value)
             for name, tool in policy.tools.items()
             for condition in tool.conditions
@@ -141,8 +146,8 @@ class History:
         found = self.facts.found(keys, states, call, args, ordered=ordered, session=session)
         own = own_record(states, call)
         for key in keys:
-            if key in self._counts:
-                kind, tool = self._counts[key]
+            if key in self.counts:
+                kind, tool = self.counts[key]
                 if ordered and not (kind == "succeeded" and states.get(("unsure", call.trace_id, tool), 0)):
                     found[key] = states.get((kind, call.trace_id, tool), 0)
             elif key == _TAINTED:

@@ -59,7 +59,7 @@ class Limits:
 
     def __init__(self, declared: tuple[Limit, ...], zone: str | None) -> None:
         self.plans = tuple(_plan(limit) for limit in declared)
-        self._zone = zone
+        self.zone = zone
         self._by_tool: dict[str, list[Plan]] = {}
         for plan in self.plans:
             for tool in plan.limit.tools:
@@ -118,7 +118,7 @@ class Limits:
             return None if head is None else values
         # What belongs to any key may belong to this one, and what is of no day to this day.
         shared: list[object] = [(head, values), (head, None)]
-        if limit.span == "day" and self._zone is not None:
+        if limit.span == "day" and self.zone is not None:
             undated = self._head(plan, call.agent, call.trace_id, session_of(call), call.tool or "", None)
             shared.append((undated, None))
         after = None if limit.within_s is None or at_ns is None else at_ns - limit.within_s * 10**9
@@ -138,7 +138,7 @@ class Limits:
     def _over(self, plan: Plan, used: Amount) -> bool | object | None:
         if used.low > plan.most:
             # Of all days together, where there is no zone: nobody knows which of them is this one.
-            return None if plan.limit.span == "day" and self._zone is None else True
+            return None if plan.limit.span == "day" and self.zone is None else True
         if plan.sum is not None:
             return None if used.unknown else UNCAPTURED if used.uncaptured else False
         if used.low + used.unknown > plan.most:
@@ -182,7 +182,7 @@ class Limits:
         """What a recorded call adds, as far as it is known that it does and for which key."""
         values = self._key(plan, record)
         unsure = plan.limit.counts == "succeeded" and not record.sure
-        if values is UNCAPTURED or unsure or (at_ns is None and plan.limit.span in ("day", "forever")):
+        if values is UNCAPTURED or unsure or (at_ns is None and plan.limit.span != "trace"):
             return Amount(uncaptured=1)
         return Amount(unknown=1) if values is None else self._amount(plan, record.args)
 
@@ -201,8 +201,8 @@ class Limits:
         made: list[object] = [agent]
         if limit.span == "trace":
             made.append(trace)
-        elif limit.span == "day" and at_ns is not None and self._zone is not None:
-            day = clock("date", at_ns, self._zone)
+        elif limit.span == "day" and at_ns is not None and self.zone is not None:
+            day = clock("date", at_ns, self.zone)
             if day is None:
                 return None
             made.append(day)

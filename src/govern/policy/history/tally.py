@@ -80,7 +80,7 @@ class Tally:
         times: when each timed contribution was made (nanoseconds), never going back; empty where no window asks.
         sums: running totals beside `times`.
         changed: what was taken back, and given again, of earlier ones: (time, amount).
-        untimed: contributions without a time.
+        untimed: contributions without a time; each is an uncaptured one.
     """
 
     total: Amount = NOTHING
@@ -99,7 +99,7 @@ class Tally:
         if not windowed:
             return Tally(total)
         if at_ns is None:
-            return Tally(total, self.times, self.sums, self.changed, self.untimed + 1)
+            return Tally(total, self.times, self.sums, self.changed, self.untimed + amount.uncaptured)
         before = self.sums[len(self.sums) - 1] if len(self.sums) else NOTHING
         if len(self.times) and at_ns < self.times[len(self.times) - 1]:
             # A clock went back inside one writer's sequence: kept apart, the running sums stay in order.
@@ -112,8 +112,7 @@ class Tally:
         if not windowed:
             return Tally(total)
         if at_ns is None:
-            step = -1 if amount < NOTHING else 1
-            return Tally(total, self.times, self.sums, self.changed, self.untimed + step)
+            return Tally(total, self.times, self.sums, self.changed, self.untimed + amount.uncaptured)
         return Tally(total, self.times, self.sums, (*self.changed, (at_ns, amount)), self.untimed)
 
     def since(self, after_ns: int) -> Amount:
