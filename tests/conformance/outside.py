@@ -61,10 +61,14 @@ KEYS = ["at", "order", "customer", "record", "result", "calls('get_order')", "su
 
 
 def beside(rng: random.Random) -> dict[str, Any]:
-    """Some of the inputs, each of the kind that a column can hold; what is left out was not given."""
+    """Some of the inputs, each of the kind that a column can hold; what is left out was not given, what is None
+    was looked for and is not known."""
     made: dict[str, Any] = {}
     for key in KEYS:
         if rng.random() < 0.18:
+            continue
+        if rng.random() < 0.08:
+            made[key] = None
             continue
         match key.split("(")[0]:
             case "at":

@@ -23,13 +23,13 @@ from govern.conditions import (
     Scope,
     parse_condition,
     python,
-    sql,
     sql_times,
     zones,
 )
 from govern.conditions.inputs import history_key, outside
 from govern.conditions.python import decider
-from govern.conditions.sql import Columns, expression, json_root
+from govern.conditions.sql import Columns, expression, json_root, places
+from govern.conditions.sql import values as sql_values
 from govern.conditions.tree import Call, Lit
 from govern.errors import AuthorError
 from govern.events.canonical import parse, text_of
@@ -44,7 +44,7 @@ REFUSED = yaml.safe_load((HERE / "refused_outside.yaml").read_text(encoding="utf
 LETTER = {True: "T", False: "F", None: "U"}
 CONDITIONS = int(os.environ.get("GOVERN_FUZZ_CONDITIONS", "500"))
 ROWS = 120
-TYPES = {"at": "BIGINT", "calls": "BIGINT", "succeeded": "BIGINT", "origin": "VARCHAR", "named_by_user": "BOOLEAN"}
+TYPES = {"at": "BIGINT", "calls": "BIGINT", "succeeded": "BIGINT", "origin": "VARCHAR", "named_by_user": "TINYINT"}
 COLUMNS = Columns(json_root("args"), "args", {key: f"c{index}" for index, key in enumerate(KEYS)})
 
 Row = tuple[dict[str, Any], dict[str, Any]]
@@ -61,9 +61,18 @@ def table_of(rows: list[Row]) -> duckdb.DuckDBPyConnection:
 
 
 def cell(key: str, inputs: dict[str, Any]) -> Any:
+    """What a column holds: NULL is what was not captured, and each kind has a value of its own for unknown."""
     if key not in inputs:
         return None
-    return inputs[key] if key.split("(")[0] in TYPES else text_of(inputs[key])
+    match key.split("(")[0]:
+        case "at" | "calls" | "succeeded":
+            return inputs[key]
+        case "origin":
+            return inputs[key] or ""
+        case "named_by_user":
+            return {False: 0, None: 1, True: 2}[inputs[key]]
+        case _:
+            return text_of(inputs[key])
 
 
 def in_bulk(con: duckdb.DuckDBPyConnection, condition: Condition, zone: str | None) -> list[str]:
@@ -145,8 +154,8 @@ def test_a_planted_fault_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
         (sql_times, "joined", lambda op, left, right: f"({left} {op} {right} + 1)"),
         (sql_times, "NS", 10**9 + 1),
         (python, "clock", lambda fn, at, zone: zones.clock(fn, at + 3600 * 10**9, zone)),
-        (sql, "ORIGINS", ("user", "trusted", "none")),
-        (sql._Compiler, "is_fact", lambda self, node: False),
+        (sql_values, "ORIGINS", ("user", "trusted", "none")),
+        (places.Places, "is_fact", lambda self, node: False),
         (python, "PLACES", ("record", "result", "order")),
     ]
     for place, name, fault in faults:
@@ -261,11 +270,15 @@ def test_what_no_charter_writes(name: str, held: bool | None, expect: str) -> No
     """Limits and what was read are asked for as history is; a charter that tries is refused."""
     tree = Call(name, (Lit("budget"),))
     key = history_key(name, "budget")
-    assert LETTER[decider(tree)({"args": {}, **({} if held is None else {key: held})})] == expect
+    assert expect == LETTER[decider(tree)({"args": {}, key: held})]
     query = expression(tree, Columns(json_root("args"), "args", {key: "held"}))
-    row = duckdb.execute(f"SELECT {query} FROM (SELECT ?::BOOLEAN AS held)", [held]).fetchone()
+    stored = {False: 0, None: 1, True: 2}[held]
+    row = duckdb.execute(f"SELECT {query} FROM (SELECT ?::TINYINT AS held)", [stored]).fetchone()
     assert row is not None
-    assert LETTER[row[0]] == expect
+    assert expect == LETTER[row[0]]
+    assert "U" == LETTER[decider(tree)({"args": {}})]
+    row = duckdb.execute(f"SELECT {query} FROM (SELECT NULL::TINYINT AS held)").fetchone()
+    assert (None,) == row
     assert {key} == outside(tree)
     with pytest.raises(ConditionError):
         parse_condition(key, SCOPE)

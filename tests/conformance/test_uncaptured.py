@@ -11,6 +11,7 @@ import pytest
 
 from govern.audit import read, store
 from govern.conditions import Condition, ConditionError, parse_condition
+from govern.conditions.sql import text_literal
 from govern.events.canonical import text_of
 from govern.events.model import Event, EventType
 from govern.policy.engine import Engine
@@ -112,7 +113,9 @@ def test_engines_agree_on_what_is_given() -> None:
 
 
 def some(inputs: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in inputs.items() if key in ("at", "order", "calls('get_order')")}
+    """Those that are columns in the test above; a BIGINT has no value for what was looked for and is not known."""
+    kept = {key: inputs[key] for key in ("order", "at", "calls('get_order')") if key in inputs}
+    return {key: value for key, value in kept.items() if key == "order" or value is not None}
 
 
 @pytest.mark.parametrize(
@@ -129,6 +132,13 @@ def some(inputs: dict[str, Any]) -> dict[str, Any]:
         ("calls(tool) > 1", {}, {"calls('refund')": 2}, TRUE),
         ("calls(tool) > 1", {}, {"calls('get_order')": 2}, UNCAPTURED),
         ("named_by_user(args.to)", {"to": "x"}, {}, UNCAPTURED),
+        ("named_by_user(args.to)", {"to": "x"}, {"named_by_user(args.to)": None}, UNKNOWN),
+        ("origin(args.to) == 'user'", {"to": "x"}, {}, UNCAPTURED),
+        ("origin(args.to) == 'user'", {"to": "x"}, {"origin(args.to)": None}, UNKNOWN),
+        ("order.total > 5", {}, {"order": None}, UNKNOWN),
+        ("has(order.total)", {}, {"order": None}, UNKNOWN),
+        ("has(order.address.city)", {}, {"order": None}, UNKNOWN),
+        ("size(list(order.items)) == 0", {}, {"order": None}, UNKNOWN),
     ],
 )
 def test_uncaptured_is_what_the_log_lacks(
@@ -139,7 +149,34 @@ def test_uncaptured_is_what_the_log_lacks(
     found = policy(("refund", parse_condition(text, SCOPE), When.WHEN))
     engine = Engine(found)
     assert (expected,) == engine.recorded_truths("refund", args, inputs)
+    columns = {key: f"CAST({cell(key, inputs)} AS {kind})" for key, kind in KINDS.items()}
+    con = duckdb.connect()
+    con.execute("CREATE TABLE calls AS SELECT 0 AS event_id, 'refund' AS tool, ? AS args", [text_of(args)])
+    row = con.execute(decision_sql(found, given=columns)).fetchone()
+    assert row is not None
+    assert (expected,) == truths_of(row[2:], found.tools["refund"])
     assert (UNKNOWN if expected == UNCAPTURED else expected,) == engine.truths("refund", args, given=inputs)
+
+
+KINDS = {
+    "at": "BIGINT", "order": "VARCHAR", "calls('refund')": "BIGINT", "named_by_user(args.to)": "TINYINT",
+    "origin(args.to)": "VARCHAR",
+}  # fmt: skip
+
+
+def cell(key: str, inputs: dict[str, Any]) -> str:
+    """SQL of what a column holds: NULL is what was not captured, and each kind has a value of its own for unknown."""
+    if key not in inputs:
+        return "NULL"
+    match key.split("(")[0]:
+        case "named_by_user":
+            return {False: "0", None: "1", True: "2"}[inputs[key]]
+        case "origin":
+            return text_literal(inputs[key] or "")
+        case "order":
+            return text_literal(text_of(inputs[key]))
+        case _:
+            return str(inputs[key])
 
 
 def test_uncaptured_is_a_range() -> None:

@@ -75,6 +75,15 @@ def shadow_report(
         Path | None,
         typer.Option("--verdicts", metavar="FILE", help="Write the verdict on every call to a Parquet file."),
     ] = None,
+    sidecar: Annotated[
+        Path | None,
+        typer.Option(
+            "--sidecar",
+            metavar="DIR",
+            help="Keep the arguments of large stores there in typed columns, made once and read by every later replay. "
+            "Derived: it may be deleted at any time.",
+        ),
+    ] = None,
     engine: Annotated[EngineName, typer.Option("--engine", help="One call at a time, or SQL.")] = EngineName.AUTO,
 ) -> None:
     """Say what a charter would have said to past calls, and name what nobody mapped.
@@ -122,7 +131,16 @@ def shadow_report(
         told = read_session_facts(judges.by_agent.values(), raw, session_facts)
     with working("replaying the logs"):
         choice = EngineChoice(engine.value)
-        done = run(logs, judges, format=log_format, agent=agent, engine=choice, session_facts=told, verdicts=verdicts)
+        done = run(
+            logs,
+            judges,
+            format=log_format,
+            agent=agent,
+            engine=choice,
+            session_facts=told,
+            verdicts=verdicts,
+            sidecar=sidecar,
+        )
         shadow = report(done.replayed, judges)
     if format is ReportFormat.JSON:
         emit_json(shadow_json.document(shadow, done.summary))

@@ -16,12 +16,15 @@ Inputs = Mapping[str, Any]
 
 - `args`: the call's arguments, an object; the only key that must be there;
 - `at`: the event's own time, an int of UTC nanoseconds since 1970;
-- a fact's name: its fields, an object; `record`, `result`: a value;
+- a fact's name: its fields, an object, or None; `record`, `result`: a value;
 - `calls('refund')`, `succeeded('refund')`: an int; `origin(args.to)`: a word of ORIGINS; `named_by_user(args.to)`:
   a bool. The key is the text of `history_key`;
 - `exceeded('budget')`, `tainted('session')`: a bool, of limits and of what was read (`policy.derive`).
 
-What is not there is unknown, and so is every place under it. In SQL the same keys name columns.
+What is not there is unknown, and so is every place under it. The same holds of None under any key but `record`
+and `result`, where it is a value: it says that the input was looked for and is not known (a fact that no result
+told, an origin that cannot be traced). Only a log's replay tells the two apart: an input that is not there was not
+captured. In SQL the same keys name columns (`sql.Columns.given`).
 """
 
 ORIGINS = ("user", "trusted", "none", "untrusted")

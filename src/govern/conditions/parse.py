@@ -57,6 +57,9 @@ RESERVED_WORDS = frozenset(
 )  # fmt: skip
 
 
+_LEAST = "-9223372036854775808"
+
+
 class _Token:
     __slots__ = ("end", "kind", "start", "text")
 
@@ -180,6 +183,8 @@ class _Parser:
         op = self.take("!", "-")
         if op is None:
             return self.member()
+        if op.text == "-" and self.token.kind == "number" and self.token.text == _LEAST[1:]:
+            return Lit(int(_LEAST), op.start, self.next().end)  # without its sign it is no int64
         self.depth += 1
         if self.depth > MAX_DEPTH:
             _fail(op.start, op.end, f"nested deeper than {MAX_DEPTH}")
@@ -187,8 +192,9 @@ class _Parser:
         self.depth -= 1
         if op.text == "!":
             return Call("!", (operand,), op.start, operand.end)
-        if isinstance(operand, Lit) and isinstance(operand.value, int | float) and not isinstance(operand.value, bool):
-            return Lit(-operand.value, op.start, operand.end)
+        value = operand.value if isinstance(operand, Lit) else None
+        if isinstance(value, int | float) and not isinstance(value, bool) and value != int(_LEAST):
+            return Lit(-value, op.start, operand.end)
         return Call("neg", (operand,), op.start, operand.end)
 
     def member(self) -> Node:

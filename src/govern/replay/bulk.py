@@ -22,6 +22,7 @@ from govern.policy.verdict import UNKNOWN
 from govern.replay.columns import given_value, told_columns
 from govern.replay.groups import NS_PER_DAY, SAMPLES, Key, Kind, Policies, Replayed, Seen
 from govern.replay.inputs_valid import Inputs
+from govern.replay.sidecar import Sidecar, codes_sql
 from govern.replay.told import SessionFacts
 from govern.replay.verdicts import Written
 
@@ -49,6 +50,7 @@ def replay(
     agent: str | None = None,
     session_facts: SessionFacts | None = None,
     written: Written | None = None,
+    sidecar: Sidecar | None = None,
 ) -> Replayed:
     """Judges every tool call of an agent in the view `events`.
 
@@ -58,8 +60,11 @@ def replay(
         agent: the agent's name where the events carry none.
         session_facts: what the host asserted, by session or trace; None where nobody captured it.
         written: takes the verdict on every call.
+        sidecar: of the same events, where there is one: it gives the same, sooner.
     """
     prepare(con, agent)
+    if sidecar is not None:
+        sidecar.attach(con)
     found = Replayed()
     agents = [row[0] for row in con.execute("SELECT DISTINCT agent FROM gv_calls").fetchall()]
     for own in agents:
@@ -73,7 +78,11 @@ def replay(
             "SELECT *, CASE WHEN args_error IS NULL THEN 'uncaptured' ELSE 'malformed' END AS kind "
             f"FROM gv_calls WHERE {mine} AND (args IS NULL OR args_error IS NOT NULL)", written,
         )  # fmt: skip
-        _judged(con, found, own, policies.engines[judge], mine, session_facts, written)
+        side = None
+        if sidecar is not None:  # which has the agents as recorded
+            nameless = own is None or own == agent
+            side = Beside(sidecar, " OR ".join([*([mine] if own is not None else []), *["agent IS NULL"] * nameless]))
+        _judged(con, found, own, policies.engines[judge], mine, session_facts, written, side)
     found.runs = {
         (row[0], row[1]): row[2]
         for row in con.execute("SELECT agent, tool, count(DISTINCT trace_id) FROM gv_calls GROUP BY ALL").fetchall()
@@ -94,6 +103,12 @@ def prepare(con: duckdb.DuckDBPyConnection, agent: str | None = None) -> None:
     con.execute(_CALLS)
 
 
+def calls_as_recorded(con: duckdb.DuckDBPyConnection) -> str:
+    """A view over `events` that a sidecar is made of: the calls of agents, whose names are as they were recorded."""
+    con.execute(_CALLS.replace("gv_calls", "gv_recorded").replace("gv_events", "events"))
+    return "gv_recorded"
+
+
 def _judged(
     con: duckdb.DuckDBPyConnection,
     found: Replayed,
@@ -102,11 +117,24 @@ def _judged(
     mine: str,
     session_facts: SessionFacts | None,
     written: Written | None,
+    side: Beside | None,
 ) -> None:
-    made = decided(con, engine, agent, mine, session_facts)
+    made = decided(con, engine, agent, mine, session_facts, side)
     unknown = _collect(con, found, agent, engine, f"SELECT *, 'judged' AS kind FROM ({made.query})", written)
     _decided_again(con, engine, made, unknown)
     con.unregister("gv_prepared")
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A sidecar, attached.
+
+    Args:
+        mine: a condition on its `agent`: whose calls are judged.
+    """
+
+    sidecar: Sidecar
+    mine: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +158,7 @@ def decided(
     agent: str | None,
     mine: str,
     session_facts: SessionFacts | None = None,
+    side: Beside | None = None,
 ) -> Decided:
     """Decides every call of an agent that has arguments.
 
@@ -138,6 +167,7 @@ def decided(
         agent: whose calls.
         mine: the same as a condition on them.
         session_facts: as of `replay`.
+        side: the same calls in typed columns, where there are such.
     """
     con.execute(
         "CREATE OR REPLACE TEMP VIEW gv_mine AS SELECT event_id, trace_id, ts_ns, tool, args "
@@ -153,12 +183,30 @@ def decided(
             "FROM gv_mine m LEFT JOIN gv_prepared p ON m.event_id = p.event_id"
         )
     given = dict(GIVEN)
+    beside = "SELECT m.event_id"
+    joins = " FROM gv_mine m"
     for index, told in enumerate(told_columns(con, engine, agent, mine, session_facts)):
-        joined = f"({source}) s LEFT JOIN {told.table} t{index} ON s.event_id = t{index}.event_id"
-        source = f"SELECT s.*, t{index}.* EXCLUDE (event_id) FROM {joined}"
         given |= told.columns
-    keep = ("event_id", "trace_id", "ts_ns", "valid")
-    query = decision_sql(engine.policy, f"({source})", keep, given=given, zone=engine.zone)
+        beside += f", t{index}.* EXCLUDE (event_id)"
+        joins += f" LEFT JOIN {told.table} t{index} ON m.event_id = t{index}.event_id"
+    if len(given) > len(GIVEN):
+        con.execute(f"CREATE OR REPLACE TEMP TABLE gv_beside AS {beside}{joins}")
+        source = f"SELECT s.*, t.* EXCLUDE (event_id) FROM ({source}) s JOIN gv_beside t ON s.event_id = t.event_id"
+    keep = ("event_id", "trace_id", "ts_ns")
+    if side is None or pc.any(pc.is_valid(prepared["args"])).as_py():
+        # Arguments that a default changed stand in no sidecar.
+        query = decision_sql(engine.policy, f"({source})", (*keep, "valid"), given=given, zone=engine.zone)
+    else:
+        known = "gv_beside" if len(given) > len(GIVEN) else None
+        codes = codes_sql(
+            side.sidecar, engine.policy, keep=(*keep, "agent"), given=given, zone=engine.zone, beside=known
+        )
+        query = f"SELECT *, TRUE AS valid FROM ({codes}) WHERE {side.mine}"
+        if prepared.num_rows:
+            query = (
+                f"SELECT c.*, p.event_id IS NULL AS valid FROM ({codes}) c "
+                f"LEFT JOIN gv_prepared p ON c.event_id = p.event_id WHERE {side.mine}"
+            )
     return Decided(query, source, given)
 
 

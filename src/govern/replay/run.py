@@ -16,6 +16,9 @@ from govern.replay.groups import Policies, Replayed
 from govern.replay.told import SessionFacts
 
 if TYPE_CHECKING:
+    import duckdb
+
+    from govern.replay.sidecar import Sidecar
     from govern.replay.verdicts import Written
 
 BULK_FROM: Final = 300_000  # events: below, starting DuckDB costs more than it saves
@@ -51,6 +54,7 @@ def run(
     engine: EngineChoice = EngineChoice.AUTO,
     session_facts: SessionFacts | None = None,
     verdicts: Path | None = None,
+    sidecar: Path | None = None,
 ) -> Run:
     """Judges the calls of logs.
 
@@ -60,6 +64,8 @@ def run(
         session_facts: what the host asserted, by session or trace; None where nobody captured it.
         engine: SQL only for stores, which `import` made.
         verdicts: a Parquet file to write, with the verdict on every call (`replay.verdicts`).
+        sidecar: a folder for typed columns of the logs (`replay.sidecar`), which the SQL engine makes once and reads
+            from then on; without one it makes none.
 
     Raises:
         UsageError: `format` is unknown.
@@ -67,12 +73,12 @@ def run(
         EnvironmentFailed: `verdicts` cannot be written.
     """
     if verdicts is None:
-        return _run(paths, policies, format, agent, engine, session_facts, None)
+        return _run(paths, policies, format, agent, engine, session_facts, None, sidecar)
     from govern.replay.verdicts import Written
 
     written = Written(verdicts, policies)
     try:
-        done = _run(paths, policies, format, agent, engine, session_facts, written)
+        done = _run(paths, policies, format, agent, engine, session_facts, written, sidecar)
     except BaseException:
         written.discard()
         raise
@@ -88,12 +94,13 @@ def _run(
     engine: EngineChoice,
     session_facts: SessionFacts | None,
     written: Written | None,
+    sidecar: Path | None,
 ) -> Run:
     inputs = list(expand(paths)) if "-" not in paths else [File("-")]
     stores = [found for found in inputs if isinstance(found, Store)]
     only_stores = bool(stores) and len(stores) == len(inputs) and format is None
     if engine is EngineChoice.SQL or (engine is EngineChoice.AUTO and only_stores and _large(stores)):
-        return _in_sql(inputs, policies, agent, session_facts, written)
+        return _in_sql(inputs, policies, agent, session_facts, written, sidecar)
     summary = Summary()
     events = summary.events(read(paths, format=format, agent=agent))
     return Run(stream.replay(events, policies, session_facts, written), summary, EngineChoice.CALLS)
@@ -121,7 +128,10 @@ def _in_sql(
     agent: str | None,
     session_facts: SessionFacts | None,
     written: Written | None,
+    folder: Path | None,
 ) -> Run:
+    import duckdb
+
     from govern.audit.read import open_parts
     from govern.errors import EvidenceError, UsageError
     from govern.replay import bulk
@@ -137,7 +147,20 @@ def _in_sql(
                 parts.extend(found.parts)
     con = open_parts(parts)
     try:
-        replayed = bulk.replay(con, policies, agent=agent, session_facts=session_facts, written=written)
+        side = _sidecar(con, parts, folder) if folder is not None else None
+        try:
+            replayed = bulk.replay(
+                con, policies, agent=agent, session_facts=session_facts, written=written, sidecar=side
+            )
+        except duckdb.Error:
+            if side is None:
+                raise
+            if written is not None:
+                written.restart()
+            # Checksums are compared where a block is read: the sidecar is damaged, and the logs are not.
+            con.execute("DETACH gv_sidecar")
+            side.file.unlink(missing_ok=True)
+            replayed = bulk.replay(con, policies, agent=agent, session_facts=session_facts, written=written)
         counted = bulk.counts(con)
     finally:
         con.close()
@@ -160,3 +183,10 @@ def _in_sql(
     summary.files.append(report)
     summary.stated = report
     return Run(replayed, summary, EngineChoice.SQL)
+
+
+def _sidecar(con: duckdb.DuckDBPyConnection, parts: Sequence[Path], folder: Path) -> Sidecar:
+    from govern.replay import bulk
+    from govern.replay.sidecar import build, open_sidecar
+
+    return open_sidecar(folder, parts) or build(con, bulk.calls_as_recorded(con), parts, folder)

@@ -47,15 +47,18 @@ def told(
     def of(agent: str) -> Callable[[Event], bool]:
         return lambda event: policies.agent_for(event.agent) == agent
 
+    # One agent's name after the other, as the replay in SQL does: whose calls ask decides what is in order.
     origins = {
         event_id: answers
         for agent, keys in hears.items()
         for session in spoken.values()
+        for name in {event.agent for event in session if event.type is EventType.TOOL_CALL}
+        if policies.agent_for(name) == agent
         for event_id, answers in answered(
             session,
             keys,
             trusted_tools(policies.by_agent[agent]),
-            asks=_judged(of(agent)),
+            asks=_judged(name),
             fill=histories[agent].filled,
         )
     }

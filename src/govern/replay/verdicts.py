@@ -119,6 +119,12 @@ class Written:
         self._writer.close()
         self._part.replace(self._file)
 
+    def restart(self) -> None:
+        """Forgets what was written so far: all calls come again."""
+        self.discard()
+        self._open = None
+        self._rows.clear()
+
     def discard(self) -> None:
         """Leaves nothing behind."""
         if self._open is not None:
