@@ -16,7 +16,7 @@ from govern.conditions.inputs import ORIGINS, Inputs, operand_key
 from govern.conditions.scope import PLACES
 from govern.conditions.times import duration_ns, in_int64, time_kind, timestamp_ns
 from govern.conditions.tree import OF_HISTORY, Call, Field, Has, Item, ListLit, Lit, Macro, Name, Node, bind, walk
-from govern.conditions.values import MAX_NESTED, compiled, domain, in_range, lexical_path, lower, micro, url_part
+from govern.conditions.values import MAX_NESTED, domain, in_range, lexical_path, lower, micro, searcher, url_part
 from govern.conditions.zones import clock, offsets, zoned
 
 Truth = bool | None
@@ -99,11 +99,15 @@ def truth_of(node: Node, names: tuple[str, ...]) -> TruthFn:
             return _choice(truth_of(test, names), truth_of(then, names), truth_of(other, names))
         case Call("==" | "!=" | "<" | "<=" | ">" | ">=" as fn, (left, right)):
             return _comparison(fn, left, right, names)
+        case Call("in", (item, ListLit(items))) if (kinds := _one_kind(items)) and not _is_computed(item):
+            return _among(value_of(item, names), kinds, frozenset(literal.value for literal in items))
         case Call("in", (item, ListLit(items))):
             wanted = [_comparison("==", item, literal, names) for literal in items]
             return _junction("||", wanted) if wanted else lambda inputs, stack: False
         case Call("in", (item, source)):
             return _member(value_of(item, names), isinstance(item, Lit) and item.value is None, items_of(source, names))
+        case Call("startsWith" | "endsWith" | "contains" as fn, (left, Lit(str() as part))):
+            return _text_has(fn, value_of(left, names), part)
         case Call("startsWith" | "endsWith" | "contains" as fn, (left, right)):
             return _text_test(fn, value_of(left, names), value_of(right, names))
         case Call("matches", (subject, Lit(str() as pattern))):
@@ -112,6 +116,25 @@ def truth_of(node: Node, names: tuple[str, ...]) -> TruthFn:
             return _within(value_of(subject, names), folder)
         case _:
             return _as_truth(value_of(node, names))
+
+
+def _one_kind(items: tuple[Lit, ...]) -> tuple[type, ...]:
+    """The types that a value may have to be one of these literals or none; empty where they are of several kinds."""
+    kinds = {type(literal.value) for literal in items}
+    return _NUMBERS if kinds and kinds <= set(_NUMBERS) else (str,) if kinds == {str} else ()
+
+
+def _is_computed(node: Node) -> bool:
+    """Whether a value is a sum or a time, which are compared by themselves."""
+    return isinstance(node, Lit) or _is_arithmetic(node) or time_kind(node) is not None
+
+
+def _among(item: ValueFn, kinds: tuple[type, ...], wanted: frozenset[Any]) -> TruthFn:
+    def run(inputs: Inputs, stack: Stack) -> Truth:
+        found = item(inputs, stack)
+        return found in wanted if type(found) in kinds else None
+
+    return run
 
 
 def _has(target: ValueFn) -> TruthFn:
@@ -312,6 +335,29 @@ def _member(item: ValueFn, null: bool, items: ValueFn) -> TruthFn:
 # -- text ----------------------------------------------------------------------------------------------
 
 
+def _text_has(fn: str, subject: ValueFn, part: str) -> TruthFn:
+    if fn == "contains":
+
+        def contains(inputs: Inputs, stack: Stack) -> Truth:
+            text = subject(inputs, stack)
+            return part in text if type(text) is str else None
+
+        return contains
+    if fn == "startsWith":
+
+        def starts(inputs: Inputs, stack: Stack) -> Truth:
+            text = subject(inputs, stack)
+            return text.startswith(part) if type(text) is str else None
+
+        return starts
+
+    def ends(inputs: Inputs, stack: Stack) -> Truth:
+        text = subject(inputs, stack)
+        return text.endswith(part) if type(text) is str else None
+
+    return ends
+
+
 def _text_test(fn: str, left: ValueFn, right: ValueFn) -> TruthFn:
     test: Callable[[str, str], bool] = {
         "startsWith": str.startswith, "endsWith": str.endswith, "contains": str.__contains__,
@@ -325,11 +371,11 @@ def _text_test(fn: str, left: ValueFn, right: ValueFn) -> TruthFn:
 
 
 def _matches(subject: ValueFn, pattern: str) -> TruthFn:
-    search = compiled(pattern).search
+    search = searcher(pattern)
 
     def run(inputs: Inputs, stack: Stack) -> Truth:
         text = subject(inputs, stack)
-        return search(text) is not None if type(text) is str else None
+        return search(text) if type(text) is str else None
 
     return run
 

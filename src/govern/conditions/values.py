@@ -6,6 +6,8 @@ result outside that is unknown. It is exact in Python's integers and in DuckDB's
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -40,6 +42,32 @@ def compiled(pattern: str) -> Any:
     return re2.compile(pattern, options)
 
 
+@cache
+def searcher(pattern: str) -> Callable[[str], bool]:
+    """Whether a pattern of RE2 is found in a text, which has no lone surrogates."""
+    found = compiled(pattern)
+    # What RE2's Python package wraps: the wrapper turns offsets into characters, which takes six times as long.
+    inner = getattr(found, "_regexp", None)
+    if inner is None:
+        return lambda text: found.search(text) is not None
+    import re2
+
+    match, unanchored, none = inner.Match, re2._re2.RE2.Anchor.UNANCHORED, (-1, -1)
+
+    def search(text: str) -> bool:
+        encoded = text.encode()
+        return match(unanchored, encoded, 0, len(encoded))[0] != none  # type: ignore[no-any-return]
+
+    return search
+
+
+@cache
+def _plain(pattern: str) -> re.Pattern[str]:
+    """One of the patterns above for Python's own engine, several times as fast on short texts. It reads them alike:
+    they name their characters, repeat nothing ambiguously, and end at the end of the text alone."""
+    return re.compile(re.sub(r"\$(?=\)|$)", r"\\Z", pattern))
+
+
 def micro(value: object) -> int | None:
     """A number in millionths, exact, or None where it has more places, is too large, or is no number."""
     if type(value) is int:
@@ -67,7 +95,7 @@ def lower(text: str) -> str:
 
 def domain(text: str) -> str | None:
     """The domain of an e-mail address in lower case, or None where the text is none."""
-    match = compiled(EMAIL).search(text)
+    match = _plain(EMAIL).search(text)
     return match.group(1).lower() if match else None
 
 
@@ -76,12 +104,12 @@ def url_part(part: str, text: str) -> str | None:
 
     A path with dot segments, or with encoded dots, slashes or backslashes, is None: servers differ on it.
     """
-    match = compiled(URL).search(text)
+    match = _plain(URL).search(text)
     if match is None:
         return None
     found: str | None = match.group(URL_GROUP[part])
     if part == "url.path":
-        return None if found and compiled(DEVIOUS).search(found) else (found or "/")
+        return None if found and _plain(DEVIOUS).search(found) else (found or "/")
     return found.lower() if found else None
 
 
@@ -89,6 +117,4 @@ def lexical_path(text: str) -> str | None:
     """The path itself if it is absolute and plain (no empty, `.` or `..` segment, no backslash, no control
     character), else None. Symbolic links are not seen.
     """
-    if not text.startswith("/") or any(char == "\\" or char < " " or char == "\x7f" for char in text):
-        return None
-    return None if any(part in ("", ".", "..") for part in text[1:].split("/")) else text
+    return text if _plain(PLAIN_PATH).search(text) and not _plain(DOTTED).search(text) else None

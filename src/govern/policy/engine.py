@@ -68,7 +68,11 @@ class Engine:
         compiled = self._tools.get(tool)
         if compiled is None:
             return self._outcome(tool, ())
-        args, valid = self.prepared(tool, args)
+        valid = True
+        if compiled.fill is not None:
+            args, valid = self.prepared(tool, args)
+        elif compiled.valid is not None:
+            valid = compiled.valid(args)
         truths: Truths = ()
         inputs: Inputs = {}
         if compiled.conditions:
