@@ -15,12 +15,11 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from govern.audit.read import MEMORY_LIMIT
-
 from . import easy, sets, stores
 from .table import Line, Size, agree, per_second
 
 ROOT = Path(__file__).parent.parent.parent
+MEMORY_LIMIT = "1GB"
 OVER_LIMIT = 250 * 2**20
 SPILL = 250  # bytes an event
 _UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9}
@@ -53,7 +52,7 @@ def lines(size: Size) -> list[Line]:
             charter.write_text(easy.CHARTER, "utf-8")
             found = watch(
                 "shadow-report", str(store), "--charter", str(charter), "--engine", "sql", "--format", "json",
-                "--fail-on", "nothing",
+                "--fail-on", "nothing", "--memory-limit", MEMORY_LIMIT,
             )  # fmt: skip
         agree(f"{rows:,} events", {"SQL": expected, "ours": _verdicts(found.output)})
         what = f"shadow-report of {rows / 1e6:g} M events, easy set"

@@ -9,6 +9,7 @@ Leaves out: writing (`store`), what the events mean (`reconstruct`, `replay`).
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -24,7 +25,6 @@ from govern.audit import schema, store
 from govern.errors import EnvironmentFailed, EvidenceError
 from govern.events.model import COLUMNS, Event
 
-MEMORY_LIMIT: Final = "1GB"
 BATCH: Final = 8_192
 _ORDER: Final = "trace_id, ts_ns NULLS LAST, wseq, writer_id"
 
@@ -37,17 +37,22 @@ def spill() -> str:
     return folder
 
 
-def connect(*, memory_limit: str = MEMORY_LIMIT, threads: int | None = None) -> duckdb.DuckDBPyConnection:
+def _quarter() -> int:
+    """A quarter of the machine's memory, in bytes; not less than 512 MiB."""
+    return max(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4, 512 * 2**20)
+
+
+def connect(*, memory_limit: str | None = None, threads: int | None = None) -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB that loads nothing from outside and spills to a temporary folder.
 
     Args:
-        memory_limit: as DuckDB writes it, such as `1GB`.
+        memory_limit: as DuckDB writes it, such as `1GB`; None is a quarter of the machine's.
         threads: how many; None for as many as the machine has.
     """
     config: dict[str, Any] = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
-        "memory_limit": memory_limit,
+        "memory_limit": memory_limit or f"{_quarter()}B",
         "temp_directory": spill(),
         "preserve_insertion_order": True,
     }
@@ -58,7 +63,7 @@ def connect(*, memory_limit: str = MEMORY_LIMIT, threads: int | None = None) -> 
     return con
 
 
-def open_events(folder: str | Path, *, memory_limit: str = MEMORY_LIMIT) -> duckdb.DuckDBPyConnection:
+def open_events(folder: str | Path, *, memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
     """A connection with the view `events` over a store; its columns are those of the event model.
 
     Args:
@@ -74,7 +79,7 @@ def open_events(folder: str | Path, *, memory_limit: str = MEMORY_LIMIT) -> duck
     return open_parts(found, memory_limit=memory_limit)
 
 
-def open_parts(files: Sequence[Path], *, memory_limit: str = MEMORY_LIMIT) -> duckdb.DuckDBPyConnection:
+def open_parts(files: Sequence[Path], *, memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
     """As `open_events`, over named Parquet files.
 
     Raises:

@@ -58,6 +58,24 @@ def parse_allowance(text: str | None, option: str = "--allow-bad") -> Allowance:
     return Allowance(percent=percent)
 
 
+def parse_size(text: str | None) -> str | None:
+    """A size of memory as the database writes it; None stays None.
+
+    Raises:
+        UsageError: it is none, or less than 64 MB.
+    """
+    if text is None:
+        return None
+    match = re.fullmatch(r"([0-9]{1,9})(KB|MB|GB|TB|KiB|MiB|GiB|TiB)", text)
+    if match is None or int(match[1]) * _UNITS[match[2]] < 64 * 10**6:
+        raise UsageError(f"`{text[:40]}` is no size for --memory-limit", hint="at least `64MB`, as in `2GB`")
+    return text
+
+
+_UNITS = {f"{prefix}{'i' if base == 1024 else ''}B": base**power for base in (1000, 1024)
+          for power, prefix in enumerate("KMGT", start=1)}  # fmt: skip
+
+
 AllowBad = Annotated[
     str | None,
     typer.Option(
@@ -73,6 +91,15 @@ DeploymentFile = Annotated[
         "--deployment",
         metavar="FILE",
         help="The deployment file: its minimums apply, its time zone and roles are known.",
+    ),
+]
+MemoryLimit = Annotated[
+    str | None,
+    typer.Option(
+        "--memory-limit",
+        metavar="SIZE",
+        help="How much memory the database may take, as in `2GB`; what does not fit goes to a temporary folder. "
+        "A quarter of the machine's where it is not said.",
     ),
 ]
 LogFormat = Annotated[

@@ -14,8 +14,10 @@ from govern.cli.options import (
     Format,
     LogAgent,
     LogFormat,
+    MemoryLimit,
     ReportFormat,
     parse_allowance,
+    parse_size,
 )
 from govern.errors import Exit
 
@@ -84,6 +86,7 @@ def shadow_report(
             "Derived: it may be deleted at any time.",
         ),
     ] = None,
+    memory_limit: MemoryLimit = None,
     engine: Annotated[EngineName, typer.Option("--engine", help="One call at a time, or SQL.")] = EngineName.AUTO,
 ) -> None:
     """Say what a charter would have said to past calls, and name what nobody mapped.
@@ -118,6 +121,7 @@ def shadow_report(
     from govern.report import shadow_json, shadow_text
     from govern.report.console import console, emit_json, working
 
+    size = parse_size(memory_limit)
     bad, undecided = parse_allowance(allow_bad), parse_allowance(allow_undecidable, "--allow-undecidable")
     deployed = deployment_or_raise(deployment) if deployment is not None else None
     moment = asked(as_of, "--as-of") if as_of is not None else None
@@ -140,6 +144,7 @@ def shadow_report(
             session_facts=told,
             verdicts=verdicts,
             sidecar=sidecar,
+            memory_limit=size,
         )
         shadow = report(done.replayed, judges)
     if format is ReportFormat.JSON:

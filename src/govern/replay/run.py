@@ -55,6 +55,7 @@ def run(
     session_facts: SessionFacts | None = None,
     verdicts: Path | None = None,
     sidecar: Path | None = None,
+    memory_limit: str | None = None,
 ) -> Run:
     """Judges the calls of logs.
 
@@ -66,6 +67,7 @@ def run(
         verdicts: a Parquet file to write, with the verdict on every call (`replay.verdicts`).
         sidecar: a folder for typed columns of the logs (`replay.sidecar`), which the SQL engine makes once and reads
             from then on; without one it makes none.
+        memory_limit: of the SQL engine's database, as it writes it, such as `1GB`.
 
     Raises:
         UsageError: `format` is unknown.
@@ -73,12 +75,12 @@ def run(
         EnvironmentFailed: `verdicts` cannot be written.
     """
     if verdicts is None:
-        return _run(paths, policies, format, agent, engine, session_facts, None, sidecar)
+        return _run(paths, policies, format, agent, engine, session_facts, None, sidecar, memory_limit)
     from govern.replay.verdicts import Written
 
     written = Written(verdicts, policies)
     try:
-        done = _run(paths, policies, format, agent, engine, session_facts, written, sidecar)
+        done = _run(paths, policies, format, agent, engine, session_facts, written, sidecar, memory_limit)
     except BaseException:
         written.discard()
         raise
@@ -95,12 +97,13 @@ def _run(
     session_facts: SessionFacts | None,
     written: Written | None,
     sidecar: Path | None,
+    memory_limit: str | None,
 ) -> Run:
     inputs = list(expand(paths)) if "-" not in paths else [File("-")]
     stores = [found for found in inputs if isinstance(found, Store)]
     only_stores = bool(stores) and len(stores) == len(inputs) and format is None
     if engine is EngineChoice.SQL or (engine is EngineChoice.AUTO and only_stores and _large(stores)):
-        return _in_sql(inputs, policies, agent, session_facts, written, sidecar)
+        return _in_sql(inputs, policies, agent, session_facts, written, sidecar, memory_limit)
     summary = Summary()
     events = summary.events(read(paths, format=format, agent=agent))
     return Run(stream.replay(events, policies, session_facts, written), summary, EngineChoice.CALLS)
@@ -129,6 +132,7 @@ def _in_sql(
     session_facts: SessionFacts | None,
     written: Written | None,
     folder: Path | None,
+    memory_limit: str | None,
 ) -> Run:
     import duckdb
 
@@ -145,7 +149,7 @@ def _in_sql(
                 raise UsageError(f"`{found.name}` is no store", hint="the SQL engine reads what `govern import` wrote")
             case Store():
                 parts.extend(found.parts)
-    con = open_parts(parts)
+    con = open_parts(parts, memory_limit=memory_limit)
     try:
         side = _sidecar(con, parts, folder) if folder is not None else None
         try:
