@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench fmt clean
+.PHONY: demo test check bench fuzz fmt clean
 
 $(BIN)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -24,6 +24,9 @@ check: $(BIN)/.ready   ## lint, format, types
 bench: $(BIN)/.ready   ## figures side by side with baselines and peers; about a quarter of an hour
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python -m tests.benchmarks
+
+fuzz: $(BIN)/.ready    ## a million (policy, call) pairs through every engine; a disagreement is made small and shown
+	$(BIN)/python -m tests.conformance.fuzz --pairs 1000000 --events 4000 --seed 1
 
 fmt: $(BIN)/.ready
 	$(BIN)/ruff check --fix src tests samples

@@ -95,12 +95,13 @@ def after_reading(rng: random.Random, index: int, tools: list[str]) -> AfterRead
     return AfterReading(f"a{index}", chosen, (), unless, *effect_of(rng), "because")
 
 
-# What the history may say of a call: each limit exceeded or not, the session tainted or not, or nobody knows.
+# What the history may say of a call: each limit exceeded or not, the session tainted or not, None where it cannot
+# be known; a key that is missing was not captured.
 History = dict[str, bool | None]
 
 
 def history(rng: random.Random) -> History:
-    return {key: rng.choice([True, False, None]) for key in HISTORY_KEYS}
+    return {key: rng.choice([True, False, None]) for key in HISTORY_KEYS if rng.random() < 0.8}
 
 
 HISTORY_KEYS = ("exceeded('l0')", "exceeded('l1')", "tainted('session')")
@@ -121,6 +122,38 @@ def expected(
     policy: Policy, name: str, args: dict[str, Any], valid: bool, known: History
 ) -> tuple[str, set[str], set[str]]:
     """Effect, gates and deciding rules of a call, by the reference evaluator and the text of the language."""
+    tool = policy.tools.get(name)
+    if tool is None:
+        return joined(policy, name, [], valid)
+    said = {False: "F", None: "U", True: "T"}
+    truths = [truth(tool.unless, name, args)] if tool.unless is not None else []
+    truths += [truth(rule.condition, name, args) for rule in tool.rules if rule.reason is Reason.RULE]
+    truths += [said[known.get(f"exceeded('{each.id}')")] for each in policy.limits if name in each.tools]
+    for each in requirements(policy, name):
+        unless = "F" if each.unless is None else truth(each.unless, name, args)
+        truths.append(both(said[known.get("tainted('session')")], NOT[unless]))
+    return joined(policy, name, truths, valid)
+
+
+NOT = {"T": "F", "F": "T", "U": "U"}
+
+
+def both(one: str, other: str) -> str:
+    return "F" if "F" in (one, other) else "U" if "U" in (one, other) else "T"
+
+
+def requirements(policy: Policy, name: str) -> list[AfterReading]:
+    """What a tool needs after reading."""
+    return [] if policy.untrusted is None else [each for each in policy.untrusted.after_reading if name in each.tools]
+
+
+def joined(policy: Policy, name: str, truths: list[str], valid: bool) -> tuple[str, set[str], set[str]]:
+    """Effect, gates and deciding rules, by the text of the language.
+
+    Args:
+        truths: T, F or U: whether the gate is waived where the tool has such a condition, then of each rule, each
+            limit, and what each requirement after reading asks.
+    """
     asked: list[tuple[str, str | None, str | None]] = []
     for never in policy.never:
         for pattern in never.patterns:
@@ -132,24 +165,16 @@ def expected(
     else:
         if not valid:
             asked.append(("deny", None, None))
-        if tool.gate is None or (tool.unless is not None and truth(tool.unless, name, args) == "T"):
+        answers = iter(truths)
+        if tool.gate is None or (tool.unless is not None and next(answers) == "T"):
             asked.append(("allow", None, None))
         else:
             asked.append(("approval", None, tool.gate))
-        applying: list[Any] = [
-            one
-            for one in tool.rules
-            if one.reason is Reason.RULE and truth(one.condition, name, args) != ("F" if one.form is When.WHEN else "T")
-        ]
-        applying += [
-            each for each in policy.limits if name in each.tools and known[f"exceeded('{each.id}')"] is not False
-        ]
-        if known["tainted('session')"] is not False and policy.untrusted is not None:
-            applying += [
-                each
-                for each in policy.untrusted.after_reading
-                if name in each.tools and (each.unless is None or truth(each.unless, name, args) != "T")
-            ]
+        limits = [each for each in policy.limits if name in each.tools]
+        rules = [one for one in tool.rules if one.reason is Reason.RULE]
+        applying: list[Any] = [one for one in rules if next(answers) != ("F" if one.form is When.WHEN else "T")]
+        applying += [one for one in [*limits, *requirements(policy, name)] if next(answers) != "F"]
+        assert next(answers, None) is None
         tiers = {tool.tier}
         for _ in Tier:  # a raised tier may bring a rule that raises it again
             tiers |= {one.tier for one in applying if one.tier and (not one.tiers or tiers.intersection(one.tiers))}

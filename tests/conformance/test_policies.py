@@ -54,13 +54,14 @@ def compare(seed: int, count: int, *, rules: int = 5) -> dict[str, int]:
         for index, (tool, args) in enumerate(rows):
             valid = valid_for(found, tool, args)
             effect, gates, deciding = expected(found, tool, args, valid, known[index])
-            told = {key: value for key, value in known[index].items() if value is not None}
-            alone = engine.decide(tool, args, given=told)
+            alone = engine.decide(tool, args, given=known[index])
             mapped = found.tools.get(tool)
             # What no column says is uncaptured in a log; of one call it is unknown, and the rule applies.
             found_truths = truths_of(by_id[index], mapped) if mapped else ()
+            recorded = engine.recorded_truths(tool, args, known[index]) if mapped else ()
+            assert recorded == found_truths, f"{tool} {text_of(args)} {known[index]}\n{to_document(found)}"
             truths = tuple(UNKNOWN if truth == UNCAPTURED else truth for truth in found_truths)
-            many = outcome(found, tool, truths, valid=engine.valid(tool, args) if mapped else True)
+            many = outcome(found, tool, truths, valid=engine.prepared(tool, args)[1])
             for verdict in (alone, many):
                 got = (verdict.effect.label, set(verdict.gates), set(verdict.rules))
                 assert (effect, gates, deciding) == got, f"{tool} {text_of(args)}\n{to_document(found)}"
@@ -74,13 +75,18 @@ def codes(
     con = duckdb.connect()
     con.execute(bulk.TUNING)
     columns = {key: f"h{index}" for index, key in enumerate(policies.HISTORY_KEYS)}
-    con.execute("CREATE TABLE calls (event_id INTEGER, tool VARCHAR, args VARCHAR, h0 BOOLEAN, h1 BOOLEAN, h2 BOOLEAN)")
+    con.execute("CREATE TABLE calls (event_id INTEGER, tool VARCHAR, args VARCHAR, h0 TINYINT, h1 TINYINT, h2 TINYINT)")
     con.executemany(
         "INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?)",
-        [(i, tool, text_of(args), *(known[i][key] for key in columns)) for i, (tool, args) in enumerate(rows)],
+        [(i, tool, text_of(args), *(held(known[i], key) for key in columns)) for i, (tool, args) in enumerate(rows)],
     )
     wide = code_columns(found)
     return {row[0]: row[2 : 2 + wide] for row in con.execute(decision_sql(found, given=columns)).fetchall()}
+
+
+def held(known: policies.History, key: str) -> int | None:
+    """A column of the history: NULL where it was not captured, 1 where it is unknown."""
+    return {False: 0, None: 1, True: 2}[known[key]] if key in known else None
 
 
 def test_one_verdict() -> None:

@@ -58,7 +58,7 @@ def told(
             session,
             keys,
             trusted_tools(policies.by_agent[agent]),
-            asks=_judged(name),
+            asks=_judged(_named(name)),
             fill=histories[agent].filled,
         )
     }
@@ -93,6 +93,10 @@ def remembered(
 
 def _judged(mine: Callable[[Event], bool]) -> Callable[[Event], bool]:
     return lambda event: event.type is EventType.TOOL_CALL and event.actor_kind in GOVERNED and mine(event)
+
+
+def _named(name: str | None) -> Callable[[Event], bool]:
+    return lambda event: event.agent == name
 
 
 def _of_session(session_facts: SessionFacts | None, event: Event) -> Inputs | None:

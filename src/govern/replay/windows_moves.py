@@ -284,7 +284,8 @@ def _followed(needs: Needs) -> str:
           CASE WHEN NOT is_call THEN r_args WHEN NOT bad THEN args END AS args,
           CASE WHEN is_call THEN bad ELSE r_bad END AS bad, at_ns, ordered, writer_id, wseq, asks, opens, c, r, x, d,
           sure, l_at AS opened, is_call AND NOT opens AS own,
-          is_call AND NOT opens AND CASE WHEN latest THEN released_before ELSE l_released END AS o_released,
+          is_call AND NOT opens AND o_session
+            AND CASE WHEN latest THEN released_before ELSE l_released END AS o_released,
           is_call AND NOT opens AND CASE WHEN latest THEN counts_before ELSE l_counts END AS o_counts,
           is_call AND NOT opens AND CASE WHEN latest THEN oks_before ELSE l_done END AS o_done,
           o_sure, o_agent, o_session, CASE WHEN is_call AND NOT opens THEN done_at END AS o_done_at, stopped, resumed

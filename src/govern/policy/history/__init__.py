@@ -152,7 +152,8 @@ class History:
                     found[key] = states.get((kind, call.trace_id, tool), 0)
             elif key == _TAINTED:
                 others = states.get(("released", session_of(call)), 0)
-                if own is not None and own.released and not self.is_trusted(own.tool):
+                mine = own is not None and own.session == session_of(call)
+                if own is not None and mine and own.released and not self.is_trusted(own.tool):
                     others -= 1  # a call does not taint itself
                 found[key] = rival or others > 0
         for plan in self.limits.of(call.tool or ""):
