@@ -209,13 +209,6 @@ def _simple(needs: Needs) -> list[str]:
             f"wseq, {change}, sure, {_PLAIN} FROM (SELECT * FROM {EVENTS} "
             f"WHERE span_id IS NULL AND oks AND {among('tool', needs.done)})"
         )
-    if needs.trusted is not None:  # of some call, nobody knows which: that was released
-        change = "FALSE AS asks, FALSE AS opens, 0::TINYINT AS c, 1::TINYINT AS r, 0::TINYINT AS x, 0::TINYINT AS d"
-        made.append(
-            f"SELECT event_id, trace_id, session, agent, tool, NULL AS args, FALSE AS bad, at_ns, ordered, writer_id, "
-            f"wseq, {change}, TRUE AS sure, {_PLAIN} FROM (SELECT * FROM {EVENTS} "
-            f"WHERE span_id IS NULL AND {_RUNS} AND NOT {among('tool', needs.trusted)})"
-        )
     return made
 
 
