@@ -34,9 +34,16 @@ TRAPS = [
 ]  # fmt: skip
 
 texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=12) | st.sampled_from(TRAPS)
+
+
+def without_twins(made: dict[str, Any]) -> bool:
+    """Keys that differ only by case have no canonical form."""
+    return len({key.casefold() for key in made}) == len(made)
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(-1e6, 1e6, width=32) | texts,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4).filter(without_twins),
     max_leaves=12,
 )
 

@@ -131,7 +131,7 @@ def test_every_change_that_is_named_leads_where_it_is_said_to() -> None:
     """The reference, which knows neither engine nor search, gives the same effect, gates and rules."""
     rng = random.Random(5)
     count = dict.fromkeys(Effect, 0)
-    for _ in range(40):
+    for _ in range(80):
         found = policy(rng)
         judged = Engine(found)
         for _ in range(6):
@@ -206,7 +206,8 @@ def test_needs_are_enough_and_none_is_needless() -> None:
                     continue
                 wanted = {index: TRUE if asks(made, index) is When.ONLY_IF else 0 for index, _ in way.needs}
                 met = [wanted.get(index, truth) for index, truth in enumerate(truths)]
-                assert outcome(judged.policy, name, met).effect == way.effect
+                then = outcome(judged.policy, name, met).effect
+                assert then == way.effect or (then < way.effect and way.trials)
                 enough += 1
                 for index in wanted if not any(each.tier or each.tiers for each in mapped.rules) else ():
                     left = [truths[index] if index == place else truth for place, truth in enumerate(met)]
