@@ -173,7 +173,6 @@ FAULTS = [
     Fault(LIMITS, "if used.low + used.unknown > plan.most:", "if used.unknown > plan.most:"),
     Fault(LIMITS, "value is None or value < 0", "value is None"),
     Fault(LIMITS, "if own is not None and _counted(limit, own):", "if False:"),
-    Fault(LIMITS, "mine is not None and mine > after", "mine is not None and mine >= after"),
     Fault(LIMITS, 'if limit.span == "trace":', 'if limit.span == "never":'),
     Fault(LIMITS, 'clock("date", at_ns, self.zone)', 'clock("weekday", at_ns, self.zone)'),
     Fault(LIMITS, "made.append(session)", "made.append(agent)"),
@@ -192,7 +191,6 @@ FAULTS = [
     Fault(FACTS, "return True if sure else None", "return True"),
     Fault(RECORDS, "return not self.stopped or self.executed", "return not self.stopped"),
     Fault(RECORDS, "return not self.held or self.freed", "return not self.held"),
-    Fault(HISTORY, "enforced = event.mode is not Mode.SHADOW", "enforced = True"),
     Fault(HISTORY, "others -= 1", "others -= 0"),
     Fault(HISTORY, "rival or others > 0", "others > 0"),
     Fault(HISTORY, "if not record.done:", "if True:"),
@@ -213,7 +211,6 @@ IN_SQL = [
     Fault("govern.replay.windows_limits", "CASE WHEN micro >= 0 THEN micro END", "micro"),
     Fault("govern.replay.windows_reading", "{before} > mine AS over", "{before} >= mine AS over"),
     Fault("govern.replay.windows_reading", '"c" if kind == "calls" else "d"', '"d" if kind == "calls" else "c"'),
-    Fault("govern.replay.windows_moves", "AND {enforced} AND verdict = 'deny'", "AND verdict = 'deny'"),
 ]
 
 

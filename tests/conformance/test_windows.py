@@ -6,6 +6,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from govern.policy.history import History
 from govern.policy.model import AfterReading, Effect, Limit, Policy, Tier, ToolPolicy, Untrusted
 from govern.replay import windows_limits, windows_moves, windows_reading
 
+from .faults import edited
 from .histories import AGENT, LIMITS, SECOND, ZONES, events, in_bulk, one_at_a_time, policy
 
 LOGS = int(os.environ.get("GOVERN_FUZZ_HISTORIES", "96"))
@@ -275,3 +277,50 @@ def test_a_poll_of_what_succeeded_since() -> None:
     result = after(2, first, 4 * SECOND, EventType.TOOL_RESULT, status="ok")
     again = call(3, 6 * SECOND, span_id=first.span_id)
     assert [FALSE, FALSE] == told([first, result, again], limit(1, counts="succeeded", within_s=5))
+
+
+def shadowed() -> list[Event]:
+    """A call that was only said to be denied, and a second one."""
+    first = call(1, 1)
+    denied = after(2, first, 2, EventType.POLICY_CHECK, verdict="deny", mode=Mode.SHADOW)
+    return [first, denied, call(3, 3)]
+
+
+def test_a_denial_in_shadow_stops_nothing() -> None:
+    """The call went on, so it counts; where the denial was enforced, it does not."""
+    once = limit(1, counts="executed")
+    assert [FALSE, TRUE] == told(shadowed(), once)
+    enforced = [replace(event, mode=None) for event in shadowed()]
+    assert [FALSE, FALSE] == told(enforced, once)
+
+
+def test_a_poll_exactly_one_window_later_counts_anew() -> None:
+    """What the call itself used is past by then: with another call of the same time, two are too many."""
+    length = 5 * SECOND
+    first = call(1, 0)
+    other, poll = call(2, length), call(3, length, span_id=first.span_id)
+    assert [FALSE, FALSE, TRUE] == told([first, other, poll], limit(1, within_s=5))
+    sooner = [first, call(2, length - 1), call(3, length - 1, span_id=first.span_id)]
+    assert [FALSE, TRUE, TRUE] == told(sooner, limit(1, within_s=5))
+    assert [FALSE, FALSE, FALSE] == told(sooner, limit(2, within_s=5))
+
+
+@pytest.mark.parametrize(
+    ("place", "old", "new", "case"),
+    [
+        ("history", "enforced = event.mode is not Mode.SHADOW", "enforced = True",
+         test_a_denial_in_shadow_stops_nothing),
+        ("limits", "mine is not None and mine > after", "mine is not None and mine >= after",
+         test_a_poll_exactly_one_window_later_counts_anew),
+        ("moves", "\"coalesce(mode, '') <> 'shadow'\"", '"TRUE"', test_a_denial_in_shadow_stops_nothing),
+    ],
+)  # fmt: skip
+def test_these_cases_catch_faults(
+    place: str, old: str, new: str, case: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each by itself, in the one implementation."""
+    modules = {"history": "govern.policy.history", "limits": "govern.policy.history.limits",
+               "moves": "govern.replay.windows_moves"}  # fmt: skip
+    edited(modules[place], old, new)(monkeypatch)
+    with pytest.raises(AssertionError):
+        case()

@@ -94,7 +94,8 @@ class Judgement:
     @property
     def decided(self) -> bool:
         """Undecidable only where the extremes ask for different things; undecidable is never allow."""
-        return (self.loosest.effect, self.loosest.gates) == (self.strictest.effect, self.strictest.gates)
+        loosest, strictest = self.loosest, self.strictest
+        return loosest.effect == strictest.effect and {*loosest.gates} == {*strictest.gates}
 
     @property
     def label(self) -> str:

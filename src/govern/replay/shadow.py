@@ -5,6 +5,7 @@ Every call of an agent stands in exactly one of: allow, approval, deny, undecida
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -162,7 +163,7 @@ def report(replayed: Replayed, policies: Policies) -> ShadowReport:
         policies: the same that it judged by.
     """
     made = _Builder()
-    undecided: list[Undecided] = []
+    undecided: dict[tuple[str, str | None], list[tuple[Key, Seen, Judgement]]] = {}
     missing: dict[str | None, list[tuple[Key, Seen]]] = {}
     for key, seen in replayed.groups.items():
         judgement = policies.judge(key)
@@ -171,14 +172,14 @@ def report(replayed: Replayed, policies: Policies) -> ShadowReport:
             continue
         _count(made, key, seen, judgement, policies)
         if not judgement.decided:
-            undecided.append(_undecided(key, seen, judgement, policies))
+            undecided.setdefault((key.tool, key.agent), []).append((key, seen, judgement))
     return ShadowReport(
         verdicts=made.verdicts,
         unmapped=_unmapped(made, replayed, policies),
         by_tool=_by_tool(made, replayed, policies),
         by_rule=_by_rule(made, policies),
         approvals=_approvals(made, policies),
-        undecided=_merged(undecided),
+        undecided=_undecided(undecided, policies),
         without_charter=tuple(_without(agent, rows) for agent, rows in sorted(missing.items(), key=_none_last)),
         days=tuple((day_text(day), counts) for day, counts in sorted(made.days.items())),
         malformed=made.malformed,
@@ -215,33 +216,52 @@ def _count(made: _Builder, key: Key, seen: Seen, judgement: Judgement, policies:
             made.gates[asked] = made.gates.get(asked, 0) + seen.calls
 
 
-def _undecided(key: Key, seen: Seen, judgement: Judgement, policies: Policies) -> Undecided:
-    loosest, strictest = judgement.loosest, judgement.strictest
-    same = loosest.effect == strictest.effect  # they ask different people
-    return Undecided(
-        key.tool, key.agent, seen.calls, _side(loosest, gates=same), _side(strictest, gates=same),
-        _lacking(key, policies), seen.samples,
-    )  # fmt: skip
+def _undecided(
+    open_calls: Mapping[tuple[str, str | None], list[tuple[Key, Seen, Judgement]]], policies: Policies
+) -> tuple[Undecided, ...]:
+    """One row a tool: from the loosest verdict that any of its calls may have had to the strictest, and all that the
+    log does not tell of them. The same in whatever order the groups come."""
+    rows = []
+    for (tool, agent), groups in open_calls.items():
+        together = Seen()
+        lacking: set[str] = set()
+        for key, seen, _ in groups:
+            together.merge(seen)
+            lacking |= _lacking(key, policies)
+        loosest = min((judgement.loosest for _, _, judgement in groups), key=_strictness)
+        strictest = max((judgement.strictest for _, _, judgement in groups), key=_strictness)
+        same = loosest.effect == strictest.effect  # they ask different people
+        rows.append(
+            Undecided(
+                tool, agent, together.calls, _side(loosest, gates=same), _side(strictest, gates=same),
+                f"the log does not tell {', '.join(sorted(lacking))}", together.samples,
+            )
+        )  # fmt: skip
+    return tuple(sorted(rows, key=lambda row: (-row.calls, row.tool, row.agent or "")))
+
+
+def _strictness(verdict: Verdict) -> tuple[Effect, int, tuple[str, ...]]:
+    return verdict.effect, len(verdict.gates), verdict.gates
 
 
 def _side(verdict: Verdict, *, gates: bool) -> str:
     return f"{verdict.effect.label} ({', '.join(verdict.gates)})" if gates else verdict.effect.label
 
 
-def _lacking(key: Key, policies: Policies) -> str:
+def _lacking(key: Key, policies: Policies) -> set[str]:
     """What the log does not tell, and the verdict hangs on."""
     judge = policies.agent_for(key.agent)
     policy = policies.by_agent[judge] if judge is not None else None
     tool = policy.tools.get(key.tool) if policy is not None else None
     if key.kind is Kind.UNCAPTURED or tool is None or policy is None:
-        return "the log has no arguments"
+        return {"the arguments"}
     names: set[str] = set()
     for condition, truth in zip(tool.conditions, key.truths, strict=True):
         if truth == UNCAPTURED:
             names |= condition.outside
     # A fact from results is seldom what is lacking: only where nothing else can be.
     names = {name for name in names if not (name in policy.facts and policy.facts[name].result_of)} or names
-    return f"the log does not tell {', '.join(sorted({_told(policy, name) for name in names}))}"
+    return {_told(policy, name) for name in names}
 
 
 def _told(policy: Policy, name: str) -> str:
@@ -251,19 +271,6 @@ def _told(policy: Policy, name: str) -> str:
         return f"`{name}`" if fact.result_of else f"`{name}` (of the session: --session-facts)"
     words = {"at": "the time", "exceeded": "what limits count", "tainted": "what was read before"}
     return words.get(name, "what the user typed" if name in ("origin", "named_by_user") else f"`{name}`")
-
-
-def _merged(rows: list[Undecided]) -> tuple[Undecided, ...]:
-    """One row a tool; groups differ by day."""
-    merged: dict[tuple[str, str | None], Undecided] = {}
-    for row in rows:
-        before = merged.get((row.tool, row.agent))
-        calls = row.calls + (before.calls if before else 0)
-        samples = tuple(dict.fromkeys((*(before.sample_traces if before else ()), *row.sample_traces)))[:3]
-        merged[row.tool, row.agent] = Undecided(
-            row.tool, row.agent, calls, row.loosest, row.strictest, row.why, samples
-        )
-    return tuple(sorted(merged.values(), key=lambda row: (-row.calls, row.tool)))
 
 
 def _unmapped(made: _Builder, replayed: Replayed, policies: Policies) -> tuple[Unmapped, ...]:
