@@ -180,7 +180,6 @@ FAULTS = [
     Fault(LIMITS, "None if lacking else tuple(made)", "tuple(made)"),
     Fault(LIMITS, "return own.done if", "return True if"),
     Fault(TALLY, "bisect_right(self.times, after_ns)", "bisect_right(self.times, after_ns - 1)"),
-    Fault(TALLY, "if at_ns > after_ns:", "if at_ns >= after_ns:"),
     Fault(TALLY, "Amount(uncaptured=self.untimed)", "Amount()"),
     Fault(FACTS, "iter(results) if fact.first else results.latest_first()", "results.latest_first()"),
     Fault(FACTS, "if tool not in fact.result_of:", "if False:"),

@@ -305,6 +305,14 @@ def test_a_poll_exactly_one_window_later_counts_anew() -> None:
     assert [FALSE, FALSE, FALSE] == told(sooner, limit(2, within_s=5))
 
 
+def test_what_was_stopped_exactly_one_window_ago_is_past() -> None:
+    """Neither the call nor its being stopped counts any more, so the two since then are too many."""
+    first, length = call(1, 0), 5 * SECOND
+    denied = after(2, first, 1, EventType.POLICY_CHECK, verdict="deny")
+    log = [first, denied, call(3, 3 * SECOND), call(4, length)]
+    assert [FALSE, FALSE, TRUE] == told(log, limit(1, within_s=5, counts="executed"))
+
+
 @pytest.mark.parametrize(
     ("place", "old", "new", "case"),
     [
@@ -312,6 +320,8 @@ def test_a_poll_exactly_one_window_later_counts_anew() -> None:
          test_a_denial_in_shadow_stops_nothing),
         ("limits", "mine is not None and mine > after", "mine is not None and mine >= after",
          test_a_poll_exactly_one_window_later_counts_anew),
+        ("tally", "if at_ns > after_ns:", "if at_ns >= after_ns:",
+         test_what_was_stopped_exactly_one_window_ago_is_past),
         ("moves", "\"coalesce(mode, '') <> 'shadow'\"", '"TRUE"', test_a_denial_in_shadow_stops_nothing),
     ],
 )  # fmt: skip
@@ -320,7 +330,7 @@ def test_these_cases_catch_faults(
 ) -> None:
     """Each by itself, in the one implementation."""
     modules = {"history": "govern.policy.history", "limits": "govern.policy.history.limits",
-               "moves": "govern.replay.windows_moves"}  # fmt: skip
+               "tally": "govern.policy.history.tally", "moves": "govern.replay.windows_moves"}  # fmt: skip
     edited(modules[place], old, new)(monkeypatch)
     with pytest.raises(AssertionError):
         case()
