@@ -10,9 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from govern.audit import store
+from govern.conditions import parse_condition
 from govern.errors import EnvironmentFailed, EvidenceError
-from govern.events.model import EventType
+from govern.events.model import Event, EventType
+from govern.policy.document import sealed
 from govern.policy.history import GOVERNED
+from govern.policy.model import Effect, Policy, Rule, Tier, ToolPolicy, When
 from govern.replay.groups import Policies
 from govern.replay.run import EngineChoice, run
 from govern.replay.verdicts import SCHEMA
@@ -61,3 +64,17 @@ def test_nothing_half_is_left_behind(tmp_path: Path) -> None:
     assert b"before" == target.read_bytes()
     with pytest.raises(EnvironmentFailed, match="cannot be written"):
         run([str(tmp_path / "none")], judges, verdicts=tmp_path / "no" / "such.parquet")
+
+
+def test_arguments_with_two_readings_in_a_store_are_told(tmp_path: Path) -> None:
+    """A store that no import wrote: where it leaves something unknown, SQL refuses; one at a time denies."""
+    rule = Rule("r", When.WHEN, parse_condition("args.amount > 5"), Effect.DENY, None, "because")
+    tools = {"pay": ToolPolicy("pay", Tier.REVERSIBLE, rules=(rule,))}
+    judges = Policies({AGENT: sealed(Policy(AGENT, 1, "p", "lead", ("lead",), {}, tools, ()))})
+    call = Event(event_id="e", trace_id="t", type=EventType.TOOL_CALL, writer_id="w", wseq=1, agent=AGENT, tool="pay",
+                 args='{"to":"x","to":"y"}')  # fmt: skip
+    store.write(iter([call]), tmp_path)
+    with pytest.raises(EvidenceError, match="no one reading"):
+        run([str(tmp_path)], judges, engine=EngineChoice.SQL)
+    groups = run([str(tmp_path)], judges, engine=EngineChoice.CALLS).replayed.groups
+    assert ["deny"] == [judged.label for key in groups if (judged := judges.judge(key)) is not None]

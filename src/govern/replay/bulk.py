@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from govern.conditions.sql import text_literal
-from govern.events.canonical import parse
+from govern.errors import EvidenceError
+from govern.events.canonical import Malformed, parse
 from govern.policy.engine import Engine, Truths
 from govern.policy.sql import GIVEN, code_columns, decision_sql, truths_of
 from govern.policy.verdict import UNKNOWN
@@ -231,7 +232,11 @@ def _decided_again(
     con.unregister("gv_unknown")
     for event_id, args, *values in rows:
         tool, valid, truths = found[event_id]
-        value = parse(args)
+        try:
+            value = parse(args)
+        except Malformed as error:  # no import wrote that: what SQL read of it is one reading of several
+            message = f"the arguments of event {event_id} have no one reading: {error}"
+            raise EvidenceError(message, hint="import the log again, or replay with --engine calls") from None
         given = {key: given_value(key, cell) for key, cell in zip(known, values, strict=True) if cell is not None}
         alone = engine.recorded_truths(tool, value, given) if isinstance(value, dict) else None
         if alone != truths or (valid and not engine.prepared(tool, value)[1]):

@@ -25,7 +25,8 @@ class Values(Places):
     """The part of the compiler that reads values of one kind."""
 
     def truth(self, node: Node) -> str:
-        raise NotImplementedError
+        """BOOLEAN of a condition; `truths` has it, and no place in a call is one."""
+        raise AssertionError(f"{node!r} is no value")
 
     def text(self, node: Node) -> str:
         """VARCHAR of a string, NULL for anything else."""
