@@ -18,6 +18,8 @@ LEVELS = {
     "events": 2,
     "conditions": 3,
     "policy": 4,
+    "proof": 5,
+    "gate": 5,
     "charter": 5,
     "lint": 6,
     "compile": 6,
@@ -27,14 +29,18 @@ LEVELS = {
     "ingest": 7,
     "replay": 8,
     "reconstruct": 8,
-    "report": 9,
-    "cli": 10,
+    "scenario": 9,
+    "diff": 9,
+    "report": 10,
+    "cli": 11,
 }
 # What enforces and what replays does not know how the policy was written.
 FORBIDDEN = {
     "policy": {"charter", "lint", "compile"},
     "ingest": {"charter", "lint", "compile", "policy", "draft", "editor"},
     "audit": {"charter", "lint", "compile", "policy", "draft", "editor"},
+    "proof": {"charter"},
+    "gate": {"charter"},
     "replay": {"charter", "lint", "compile"},
     "reconstruct": {"charter", "lint", "compile"},
 }
@@ -48,6 +54,7 @@ HEAVY = {
     "jsonschema_rs": {"policy", "charter"},
     "zstandard": {"ingest"},
     "cryptography": {"compile"},
+    "z3": {"conditions", "proof"},
     "mcp": {"draft"},
     "anyio": {"draft"},
     "pygls": {"editor"},
