@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -41,7 +42,7 @@ def lines(size: Size) -> list[Line]:
     rates = []
     for rows in size.growth:
         with tempfile.TemporaryDirectory() as folder:
-            store = _store(Path(folder), rows)
+            store = store_of(Path(folder), rows)
             con = sets.connection()
             query = easy.BY_HAND_SQL.replace("FROM calls", f"FROM read_parquet('{stores.part(store)}')")
             start = time.perf_counter()
@@ -85,13 +86,15 @@ def watch(*arguments: str) -> Watched:
         RuntimeError: it did not end with 0.
     """
     with tempfile.TemporaryDirectory() as temporary:
-        most = 0
+        most = resident = 0
+        process: subprocess.Popen[bytes] | None = None
         done = threading.Event()
 
         def look() -> None:
-            nonlocal most
+            nonlocal most, resident
             while not done.wait(0.05):
                 most = max(most, _bytes_below(temporary))
+                resident = max(resident, _resident(process.pid) if process is not None else 0)
 
         watcher = threading.Thread(target=look)
         watcher.start()
@@ -101,7 +104,7 @@ def watch(*arguments: str) -> Watched:
                 [sys.executable, "-m", "govern.cli.app", *arguments],
                 stdout=answer, stderr=said, cwd=ROOT, env={**os.environ, "TMPDIR": temporary},
             )  # fmt: skip
-            _, status, usage = os.wait4(process.pid, 0)
+            _, status = os.waitpid(process.pid, 0)
             taken = time.perf_counter() - start
             process.returncode = os.waitstatus_to_exitcode(status)
             done.set()
@@ -111,7 +114,18 @@ def watch(*arguments: str) -> Watched:
             output = answer.read().decode()
             if process.returncode != 0:
                 raise RuntimeError(f"{' '.join(arguments)}: exit {process.returncode}: {said.read().decode()[:500]}")
-    return Watched(taken, usage.ru_maxrss * 1024, most, output)
+    return Watched(taken, resident, most, output)
+
+
+def _resident(pid: int) -> int:
+    """The most bytes that a process has had resident since it began. What `wait4` tells counts its parent's too, of
+    which it is a copy for a moment."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text("ascii", "replace")
+    except OSError:
+        return 0  # gone since
+    found = re.search(r"^VmHWM:\s+([0-9]+) kB$", status, re.MULTILINE)
+    return int(found[1]) * 1024 if found else 0
 
 
 def _bytes_below(folder: str) -> int:
@@ -125,7 +139,8 @@ def _bytes_below(folder: str) -> int:
     return total
 
 
-def _store(folder: Path, rows: int) -> Path:
+def store_of(folder: Path, rows: int) -> Path:
+    """A store of the easy set below a folder."""
     con = sets.connection()
     con.execute("SET memory_limit = '4GB'")
     con.execute(f"SET temp_directory = '{folder / 'spill'}'")

@@ -17,6 +17,7 @@ from govern.charter.input_schema import KEYWORDS
 from govern.charter.kinds import Kind, Level
 from govern.charter.load import load_text
 from govern.charter.source import Source
+from govern.charter.suite import read_suite
 from govern.charter.yaml_tree import Map, Node, Scalar, Seq, parse
 from govern.findings import Finding
 
@@ -80,6 +81,10 @@ def errors(file: str, text: str) -> tuple[Finding, ...]:
         made, findings = read_deployment(text.encode("utf-8", "surrogatepass"), file)
         assert (made is None) == bool(findings)
         return findings
+    if file.endswith(".test.yaml"):
+        suite = read_suite(text.encode("utf-8", "surrogatepass"), file, files=within(TEXTS))
+        assert (suite.suite is None) == bool(suite.findings)
+        return suite.findings
     loaded = load_text(text, file, within(TEXTS))
     assert (loaded.charter is None) == bool(loaded.findings)
     return loaded.findings
@@ -114,8 +119,11 @@ def _value(source: Source, level: str, key: str, node: Node, kind: Kind) -> Iter
             mapped = [each for each in options if isinstance(each, kinds.Nested)]
             scalar = next(each for each in options if not isinstance(each, kinds.Nested))
             words = [each for each in options if isinstance(each, kinds.OneOf)]
-            if isinstance(node, Map):
+            listed = [each for each in options if isinstance(each, kinds.ListOf)]
+            if isinstance(node, Map) and mapped:
                 yield from _value(source, level, key, node, mapped[0])
+            elif isinstance(node, Seq) and listed:
+                yield from _value(source, level, key, node, listed[0])
             elif isinstance(node, Scalar) and not any(node.value in each.words for each in words):
                 yield from _value(source, level, key, node, options[-1])
             else:

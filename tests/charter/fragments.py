@@ -11,6 +11,7 @@ import re
 from govern.charter.deployment import read_deployment
 from govern.charter.files import within
 from govern.charter.load import load_text
+from govern.charter.suite import read_suite
 from govern.findings import Finding
 
 MINIMAL = {
@@ -33,6 +34,7 @@ def _of_minimal(*keys: str) -> dict[str, str]:
 MINIMA = {
     "base": _of_minimal("govern", "version", "purpose", "owner", "roles"),
     "library": _of_minimal("govern", "version", "purpose") | {"tools": "tools: {a: {tier: read_only}}\n"},
+    "tests": {"govern": MINIMAL["govern"], "charter": "charter: charter.yaml\n"},
     "deployment": {
         "govern": MINIMAL["govern"],
         "roles": "roles: {lead: {people: ['oidc:ann']}}\n",
@@ -69,4 +71,7 @@ def findings_of(block: str) -> tuple[Finding, ...]:
     name = next(iter(files))
     if name == "deployment.yaml":
         return read_deployment(files[name].encode(), name)[1]
+    if re.search("^tests:", files[name], re.MULTILINE):
+        text = files.pop(name)
+        return read_suite(text.encode(), "desk.test.yaml", files=within({"charter.yaml": whole(""), **files})).findings
     return load_text(files[name], name, within(files)).findings

@@ -20,12 +20,13 @@ import yaml
 
 from govern.charter import example
 from govern.charter.deployment import read_deployment
-from govern.charter.files import within
+from govern.charter.files import is_suite, within
 from govern.charter.input_schema import DEFAULT, KEYWORDS
 from govern.charter.keyword_schema import keyword_schema
 from govern.charter.load import load, load_text
 from govern.charter.places import places
 from govern.charter.schema_file import NAMES, document, text, write
+from govern.charter.suite import load_suite, read_suite
 from govern.charter.vocabulary import LEVELS
 from govern.findings import Finding
 
@@ -45,6 +46,7 @@ UNKNOWABLE = frozenset(
         "silence-allows", "irreversible-without-approval", "schema-invalid", "schema-required-unknown",
         "schema-pattern", "loosens-library", "duplicate-rule-id", "fact-cycle", "conflicting-parts", "unknown-zone",
         "file-unreadable", "broken-part", "yaml-date", "library-decides", "unsupported-language",
+        "undefined-fixture", "undefined-call", "undefined-argument", "not-asked", "duplicate-item",
     }
 )  # fmt: skip
 
@@ -53,11 +55,14 @@ def findings(file: str, data: Any) -> tuple[Finding, ...]:
     written = yaml.dump(data, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True)
     if file == "deployment.yaml":
         return read_deployment(written.encode(), file)[1]
+    if is_suite(file):
+        return read_suite(written.encode(), file, files=within(PARTS)).findings
     return load_text(written, file, within(PARTS)).findings
 
 
 def accepts(file: str, data: Any) -> bool:
-    return JUDGES["deployment" if file == "deployment.yaml" else "charter"].is_valid(data)
+    name = "deployment" if file == "deployment.yaml" else "suite" if is_suite(file) else "charter"
+    return JUDGES[name].is_valid(data)
 
 
 def nodes(data: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
@@ -78,7 +83,7 @@ def mutants(data: Any) -> Iterator[tuple[str, Any]]:
     for path in nodes(data):
         value = at(data, path)
         # What conditions, schemas, arguments and facts hold is data of the author.
-        if {"input", "output", "given", "call"} & set(path[:-1]):
+        if {"input", "output", "given", "call", "fixtures", "args", "each", "result"} & set(path[:-1]):
             continue
         for other in (7, "?", None, [], {}, ["a", "a"]):
             if type(other) is not type(value) or other == "?":
@@ -96,8 +101,9 @@ def mutants(data: Any) -> Iterator[tuple[str, Any]]:
 
 
 def may_be_right(slip: str) -> bool:
-    """A tool needs no tier where a library describes it; an `enum` of one kind is a matter of all its values."""
-    return re.search(r"'tools', '\w+', 'tier'\) left out|'enum', \d+\) = 7", slip) is not None
+    """A tool needs no tier where a library describes it; an `enum` of one kind is a matter of all its values; a suite
+    needs no charter where one beside it is called like it."""
+    return re.search(r"'tools', '\w+', 'tier'\) left out|\('charter',\) left out|'enum', \d+\) = 7", slip) is not None
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -112,7 +118,7 @@ def test_the_file_is_in_step(name: str) -> None:
 
 def test_every_key_is_described() -> None:
     """Each key of each level stands in the schemas, says what it means and who enforces it."""
-    defs = {**document("deployment")["$defs"], **document("charter")["$defs"]}
+    defs = {key: level for name in NAMES for key, level in document(name)["$defs"].items()}
     for name, level in LEVELS.items():
         found = defs[name.lower()]["properties"]
         assert list(level.known) == list(found)
@@ -146,7 +152,10 @@ def test_every_keyword_of_an_input_schema() -> None:
 def test_what_we_ship_satisfies_it(path: Path) -> None:
     """Every file of ours that loads is accepted."""
     data = yaml.safe_load(path.read_text("utf-8"))
-    if isinstance(data, dict) and "deployment" in data:
+    if is_suite(path):
+        assert () == load_suite(path).findings
+        assert accepts(path.name, data)
+    elif isinstance(data, dict) and "deployment" in data:
         assert accepts("deployment.yaml", data)
     elif load(path).charter is not None:
         assert [] == [error.message for error in JUDGES["charter"].iter_errors(data)]
@@ -211,3 +220,34 @@ def test_keys_that_go_together(written: str, valid: bool) -> None:
     tools = "" if "tools: {x" in written else "tools: {x: {tier: read_only}}\n"
     data = yaml.safe_load(f"{head}{tools}{written}")
     assert valid == accepts("charter.yaml", data)
+
+
+@pytest.mark.parametrize(
+    ("case", "valid"),
+    [
+        ("call: {a: {}}, expect: allow", True),
+        ("call: {a: {}}", False),
+        ("expect: allow", False),
+        ("call: {a: {}, b: {}}, expect: allow", False),
+        ("call: {a: {}}, expect: {verdict: allow, deny: x}", False),
+        ("call: {a: {}}, expect: {approval: x, gates: [x]}", False),
+        ("call: {a: {}}, expect: {gates: [x]}", False),
+        ("call: {a: {}}, matrix: [{expect: allow}]", True),
+        ("matrix: [{expect: allow}]", False),
+        ("call: {a: {}}, expect: allow, matrix: [{expect: allow}]", False),
+        ("call: {a: {}}, matrix: [{call: {b: {}}, args: {x: 1}, expect: allow}]", False),
+        ("call: {a: {}}, expect: allow, each: {x: [1]}", True),
+        ("steps: [{call: {a: {}}, expect: any}, {wait: 1h, then: pending}]", True),
+        ("steps: [{call: {a: {}}, expect: any}], expect: allow", False),
+        ("steps: [{call: {a: {}}}]", False),
+        ("steps: [{approve: lead}]", False),
+        ("steps: [{approve: lead, deny: lead, then: any}]", False),
+        ("steps: [{user: hello, then: any}]", False),
+        ("steps: [{after: 1h}]", False),
+        ("steps: [{call: {a: {}}, result: 1, error: no, expect: allow}]", False),
+    ],
+)
+def test_keys_of_a_case_that_go_together(case: str, valid: bool) -> None:
+    """What the reader of suites refuses for its shape, an editor shows too."""
+    data = yaml.safe_load(f"govern: 1\ntests: a\ncases: [{{name: a, {case}}}]")
+    assert valid == accepts("a.test.yaml", data)

@@ -51,6 +51,9 @@ NOT_DECIDING: Final = {
 NOT_A_CHARTERS: Final = dict.fromkeys(
     ("DEPLOYMENT", "HELD", "CHANNEL", "SECRET", "MODE", "SHADOW_MODE", "CALENDAR"),
     "stands in the deployment file, of which the zone alone decides: it is a setting of the replays",
+) | dict.fromkeys(
+    ("SUITE", "CASE", "ROW", "TOLD", "SESSION", "EXPECTED", "TEST_STEP", "PERSON", "OUTCOME"),
+    "stands in a test suite, which is held against verdicts",
 )
 NOT_IN_CONDITIONS: Final = {
     "record": "exists in `records` alone, which a boundary enforces",

@@ -2,7 +2,8 @@
 
 A case names the charter's part (`charter`), what is underlined (`finds`), and where it matters the lines
 (`lines`), how much each finding weighs (`weighs`), words of a message or a hint (`says`), files that the charter
-names beside those of `fragments` (`files`, text by path), and where it is deployed (`deployment`).
+names beside those of `fragments` (`files`, text by path), where it is deployed (`deployment`), and whether the solver
+is asked (`prove`): then without it nothing is found.
 """
 
 from __future__ import annotations
@@ -14,15 +15,17 @@ import pytest
 import yaml
 
 from govern.charter.files import within
-from govern.charter.load import load_text
+from govern.charter.load import Loaded, load_text
+from govern.compile.lower import lower
 from govern.findings import Location
 from govern.lint.engine import lint, lint_rules
+from govern.lint.proofs import Proofs
 
 from .fragments import NEARBY, deployed, pinned, whole
 
 CASES = Path(__file__).parent / "rules"
 SEVERITY = {rule.id: rule.severity.value for rule in lint_rules()}
-KEYS = {"case", "charter", "finds", "lines", "weighs", "says", "files", "lock", "deployment"}
+KEYS = {"case", "charter", "finds", "lines", "weighs", "says", "files", "lock", "deployment", "prove"}
 
 
 def read(rule: str) -> list[dict[str, Any]]:
@@ -57,6 +60,12 @@ def under(line: str, place: Location) -> str:
     return line[place.column - 1 : place.end_column - 1 if place.end_line == place.line else None]
 
 
+def proofs(loaded: Loaded) -> Proofs:
+    pytest.importorskip("z3", reason="the extra `prove` is not installed")
+    assert loaded.charter is not None
+    return Proofs(lower(loaded.charter), budget_s=60)
+
+
 @pytest.mark.parametrize(("rule", "case"), cases())
 def test_case(rule: str, case: dict[str, Any]) -> None:
     """The rule underlines exactly the texts that the case names, in the file's order, with the weight it names."""
@@ -68,6 +77,9 @@ def test_case(rule: str, case: dict[str, Any]) -> None:
     assert loaded.source is not None
     where = deployed(case["deployment"]) if "deployment" in case else None
     hits = [finding for finding in lint(loaded, where) if finding.rule == rule]
+    if case.get("prove"):
+        assert [] == hits
+        hits = [finding for finding in lint(loaded, where, proofs(loaded)) if finding.rule == rule]
     told = [f"{hit.message}; {hit.hint}" for hit in hits]
     underlined = [under(loaded.source.line(hit.location.line), hit.location) for hit in hits]
     assert case["finds"] == underlined, told

@@ -282,7 +282,7 @@ def test_ways_through_an_or() -> None:
         ("args.to.endsWith('@corp.com')", {"to": "x@evil.com"}, {"args.to": "x@evil.com@corp.com"}),
         ("domain(args.to) == 'corp.com'", {"to": "x@evil.com"}, {"args.to": "somebody@corp.com"}),
         ("url(args.u).host in ['a.com', 'b.com']", {"u": "https://c.com/"}, {"args.u": "https://a.com/"}),
-        ("args.a.matches('^x{3}$')", {"a": "y"}, None),
+        ("args.a.matches('^x{3}$')", {"a": "y"}, {"args.a": "xxx"}),
         ("url(args.u).host == 'a.com'", {"u": "https://c.com/"}, {"args.u": "https://a.com/"}),
         ("url(args.u).host.endsWith('.a.com')", {"u": "https://c.com/"}, {"args.u": "https://x.a.com/"}),
         ("lower(args.a).startsWith('de')", {"a": "FR"}, {"args.a": "deFR"}),

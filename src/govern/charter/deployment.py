@@ -100,9 +100,10 @@ def is_deployment(path: str | Path) -> bool:
 
 
 def calls_itself_deployment(source: Source) -> bool:
-    """Whether a text has a top-level key `deployment`."""
+    """Whether a text has a top-level key `deployment`, and is no test suite, which names one."""
     _, node, _ = tree_of(source.text.encode("utf-8", "surrogatepass"), source.file)
-    return isinstance(node, Map) and any(key.value == "deployment" for key, _ in node.entries)
+    keys = {key.value for key, _ in node.entries} if isinstance(node, Map) else set()
+    return "deployment" in keys and "tests" not in keys
 
 
 def minimums(path: str | Path, deployment: Deployment | None) -> tuple[str, ...]:

@@ -15,8 +15,11 @@ from govern.charter.places import Place
 from govern.charter.source import Source
 from govern.charter.yaml_tree import Map, Node, Scalar, Seq
 
-FILES = {"agent": "charter.yaml", "base": "base.yaml", "library": "library.yaml", "deployment": "deployment.yaml"}
-PARTS = ("root.yaml",)
+FILES = {
+    "agent": "charter.yaml", "base": "base.yaml", "library": "library.yaml", "tests": "suite.test.yaml",
+    "deployment": "deployment.yaml",
+}  # fmt: skip
+PARTS = ("root.yaml", "mail.yaml")
 MOST_LINES = 14
 
 

@@ -16,8 +16,15 @@ from pathlib import Path
 from govern.charter.source import read
 from govern.findings import Finding, Location, Severity
 
+# How a test suite is called: it stands among charters, and is none.
+SUITE_ENDINGS = (".test.yaml", ".test.yml")
 # The bytes of a file and the name that findings show, or why not.
 Files = Callable[[str], "tuple[bytes, str] | Finding"]
+
+
+def is_suite(path: str | Path) -> bool:
+    """Whether a file is a test suite, by its name; whether it is a good one, `suite.load_suite` says."""
+    return os.path.basename(str(path)).endswith(SUITE_ENDINGS)
 
 
 def beside(path: str | Path) -> Files:

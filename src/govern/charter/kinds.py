@@ -37,6 +37,16 @@ SCOPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/*@-]{0,127}")
 SCOPE_WORDS = "at most 128 of A-Z, a-z, 0-9 and `.`, `_`, `:`, `/`, `*`, `@`, `-`"
 DAY = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
 DAY_WORDS = 'a day in quotes, as in `"2026-12-25"`'
+TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?"
+    r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+)
+TIME_WORDS = 'a time with an offset, in quotes, as in `"2026-11-23T14:00:00Z"`'
+# A JSON key, of a call's arguments.
+ARGUMENT = re.compile(r"[^\x00-\x1f]{1,128}")
+ARGUMENT_PLACE = re.compile(r"args(?:\.[A-Za-z_][A-Za-z0-9_]*|\[(?:0|[1-9][0-9]{0,3})\])+")
+# A rule or a limit as verdicts name it: of a base, with the base's name.
+RULE_REFERENCE = re.compile(r"[a-z][a-z0-9_-]{0,63}(?:/[a-z][a-z0-9_-]{0,63})?")
 
 
 class Held:

@@ -52,9 +52,13 @@ def own_sections(reader: Reader, node: Map, parts: Parts, path: str, minimums: t
 def _kind(reader: Reader, node: Map) -> Kind | None:
     keys = {str(key.value): key for key, _ in node.entries}
     written = [name for name in _NAMED_BY if name in keys]
-    if "deployment" in keys and not written:
+    if "deployment" in keys and "tests" not in keys and not written:
         message = "this is a deployment file, not a charter"
         reader.error("wrong-kind-of-file", keys["deployment"], message, "name it with `--deployment`")
+        return None
+    if "tests" in keys and not written:
+        message = "this is a test suite, not a charter"
+        reader.error("wrong-kind-of-file", keys["tests"], message, "`govern test` runs it")
         return None
     if len(written) > 1:
         message = f"`{written[1]}` beside `{written[0]}`: a file is a charter, a base or a library"

@@ -28,6 +28,11 @@ def _one(key: str, other: str) -> Schema:
     return {**_excludes(key, other), "else": {"required": [other]}}
 
 
+def _alone(kind: str, beside: tuple[str, ...]) -> Schema:
+    """Where a step of this kind is, only its own keys are."""
+    return _excludes(kind, *(key for key in vocabulary.TEST_STEP.known if key != kind and key not in beside))
+
+
 def _any(*keys: str) -> Schema:
     return {"anyOf": [{"required": [key]} for key in keys]}
 
@@ -83,11 +88,45 @@ RELATIONS: dict[str, Schema] = {
         "allOf": [_excludes("mail", "webhook", "command"), _excludes("webhook", "command")],
     },
     "SECRET": _one("env", "file"),
+    "CASE": {
+        "if": {"required": ["steps"]},
+        "then": {"properties": dict.fromkeys(
+            ("call", "expect", "matrix", "each", "origins", "named_by_user", "history"), False
+        )},
+        "else": {
+            "properties": {"session": False},
+            "if": {"required": ["matrix"]},
+            "then": {
+                "properties": {"expect": False, "each": False},
+                "if": {"required": ["call"]},
+                "else": {"properties": {"matrix": {"items": {"required": ["call"]}}}},
+            },
+            "else": {"required": ["call", "expect"]},
+        },
+    },
+    "ROW": _excludes("call", "args", "without"),
+    "TOLD": {"minProperties": 1},
+    "EXPECTED": {
+        "allOf": [
+            _excludes("approval", "deny", "verdict", "gates"),
+            _excludes("deny", "verdict"),
+            _any("approval", "deny", "verdict"),
+        ],
+    },
+    "TEST_STEP": {
+        **_any("user", "operator", "call", "approve", "deny", "wait"),
+        "allOf": [
+            *(_alone(kind, beside) for kind, beside in vocabulary.BESIDE.items()),
+            _needs("call", "expect"), _needs("approve", "then"), _needs("deny", "then"),
+            _excludes("result", "error"),
+        ],
+    },
+    "OUTCOME": {"minProperties": 1},
 }  # fmt: skip
 
 # What the value of one key is beyond its kind.
 VALUES: dict[tuple[str, str], Schema] = {
-    **{(name, "govern"): {"const": 1} for name in ("CHARTER", "BASE", "LIBRARY", "DEPLOYMENT")},
+    **{(name, "govern"): {"const": 1} for name in ("CHARTER", "BASE", "LIBRARY", "DEPLOYMENT", "SUITE")},
     ("FIELD", "enum"): {"items": {"type": _SCALAR}},
     ("EFFECT", "tier"): {"enum": [tier for tier in vocabulary.TIERS if tier != "read_only"]},
     ("SOURCE", "where"): {
@@ -101,6 +140,7 @@ VALUES: dict[tuple[str, str], Schema] = {
         {"type": "string", "pattern": f"^{kinds.NAME.pattern}(?:/{kinds.NAME.pattern})?$"},
     ]},
     ("EXPECT", "deny"): {"pattern": r"\S"},
+    **{(name, "call"): {"maxProperties": 1} for name in ("CASE", "ROW", "TEST_STEP")},
     ("CHANNEL", "webhook"): {"pattern": "^https://"},
     ("CHANNEL", "mail"): {"pattern": "@"},
     ("CALENDAR", "business_days"): {"uniqueItems": False},

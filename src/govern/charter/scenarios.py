@@ -89,11 +89,12 @@ def _given(reader: Reader, node: Node, facts: Mapping[str, Fact | None] | None) 
             good = False
             continue
         for field, item in value.entries if fact is not None else ():
-            good &= _fits(reader, fact, field, item) if fact is not None else True
+            good &= fits(reader, fact, field, item) if fact is not None else True
     return reader.data(node) if good and isinstance(node, Map) else None
 
 
-def _fits(reader: Reader, fact: Fact, key: Scalar, node: Node) -> bool:
+def fits(reader: Reader, fact: Fact, key: Scalar, node: Node) -> bool:
+    """Whether a field of a fact is declared, and can have a value; what does not fit is reported."""
     known = fact.fields.get(str(key.value))
     if known is None:
         message = f"`{fact.name}` has no field `{key.value}`"

@@ -1,4 +1,4 @@
-"""`schemas/charter.v1.json` and `schemas/deployment.v1.json`, made from the table that the loader reads with.
+"""`schemas/charter.v1.json`, `deployment.v1.json` and `suite.v1.json`, made from the table that the loader reads with.
 
 Editors complete, explain and check a file with them while it is written. JSON Schema 2020-12, with the words
 that editors knew before it (`if`/`then` rather than `dependentRequired`) and two of their own
@@ -7,7 +7,7 @@ key that is unknown or missing, or a value of the wrong type, a schema refuses t
 (whether a name is defined, whether a condition makes sense, whether a duration is longer than a year, how a
 number is spelled) only the loader does.
 
-`python -m govern.charter.schema_file FOLDER` writes both. Leaves out the relations between keys (`relations`).
+`python -m govern.charter.schema_file FOLDER` writes them. Leaves out the relations between keys (`relations`).
 """
 
 from __future__ import annotations
@@ -48,18 +48,20 @@ from govern.charter.places import Place, levels_of, places
 from govern.charter.relations import RELATIONS, SNIPPETS, VALUES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-NAMES = ("charter", "deployment")
+NAMES = ("charter", "deployment", "suite")
+_ROOTS = {
+    "charter": (vocabulary.CHARTER, vocabulary.BASE, vocabulary.LIBRARY),
+    "deployment": (vocabulary.DEPLOYMENT,),
+    "suite": (vocabulary.SUITE,),
+}
 _INPUT = "json_schema"
 _SEGMENT = r"(?:\.[A-Za-z_][A-Za-z0-9_-]*|\[(?:0|[1-9][0-9]{0,3})\]|\[\*\])"
 Schema = dict[str, Any]
 
 
 def document(name: str) -> Schema:
-    """The schema of a kind of file, `charter` (with base and library) or `deployment`, as plain JSON data."""
-    roots = (vocabulary.DEPLOYMENT,) if name == "deployment" else (
-        vocabulary.CHARTER, vocabulary.BASE, vocabulary.LIBRARY
-    )  # fmt: skip
-    used = _reached(roots)
+    """The schema of a kind of file, `charter` (with base and library), `deployment` or `suite`, as plain JSON data."""
+    used = _reached(_ROOTS[name])
     head: Schema = {
         "$schema": DIALECT,
         "title": f"govern {name}, version 1" + (": a charter, a base or a library" if name == "charter" else ""),
@@ -75,7 +77,7 @@ def document(name: str) -> Schema:
             "defaultSnippets": SNIPPETS["FILE"],
         }
     else:
-        head["$ref"] = "#/$defs/deployment"
+        head["$ref"] = f"#/$defs/{name}"
     defs = {each.lower(): _level(each, level) for each, level in vocabulary.LEVELS.items() if level in used}
     if name == "charter":
         defs[_INPUT] = keyword_schema(f"#/$defs/{_INPUT}")
@@ -88,7 +90,7 @@ def text(name: str) -> str:
 
 
 def write(folder: Path) -> None:
-    """Writes both files into a folder."""
+    """Writes all files into a folder."""
     for name in NAMES:
         (folder / f"{name}.v1.json").write_text(text(name), "utf-8")
 
@@ -97,6 +99,8 @@ _ABOUT = {
     "charter": "What an agent may do alone, what needs whose approval, what it must never do. The loader of "
     "`govern lint` is the judge; this schema is made from its table, for editors.",
     "deployment": "What is not policy: who holds which role, where notifications go, mode, time zone, calendar.",
+    "suite": "Tests of a charter, `NAME.test.yaml` beside it: calls and the verdicts that are meant. `govern test` "
+    "runs them; its loader is the judge, this schema is made from its table, for editors.",
 }
 
 
@@ -182,7 +186,7 @@ def _kind(kind: Kind) -> Schema:
             return {}
         case ListOf(item):
             made: Schema = {"type": "array", "minItems": 1, "items": _kind(item)}
-            return made if isinstance(item, Text | Nested) else {**made, "uniqueItems": True}
+            return made if isinstance(item, Text | Nested | Either) else {**made, "uniqueItems": True}
         case MapOf(name, item):
             names = {key: rule for key, rule in _kind(name).items() if key != "type"}
             return {"type": "object", "minProperties": 1, "propertyNames": names, "additionalProperties": _kind(item)}

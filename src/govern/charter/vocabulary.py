@@ -54,7 +54,7 @@ HISTORY = (
 BOUNDARY = "the boundary, where calls are held (not part of this version); `lint` and `compile` check and carry it"
 GATE_STORE = "the approval gate (not part of this version); `lint` and `compile` check and carry it"
 PREFLIGHT = "the pre-production checklist (not part of this version); `lint` and `compile` check and carry it"
-TESTS = "the charter's tests (not part of this version); `lint` checks it against the charter"
+TESTS = "`govern test`; `lint` checks it against the charter"
 REPORTS = "reports and pages, which show it to people"
 COMPOSED = "the loader, which reads the files and takes the stricter of everything"
 
@@ -78,6 +78,9 @@ SCOPE_NAME = Pattern("a scope", SCOPE, SCOPE_WORDS)
 FILE_PATH = Pattern("a file", FILE, FILE_WORDS)
 IDENTITY_NAME = Pattern("an identity", SCOPE, SCOPE_WORDS)
 A_DAY = Pattern("a day", DAY, DAY_WORDS)
+A_TIME = Pattern("a time", kinds.TIME, kinds.TIME_WORDS)
+ARGUMENT = Pattern("an argument", kinds.ARGUMENT, "the name of an argument, at most 128 characters")
+ARGUMENT_PLACE = Pattern("a place in the arguments", kinds.ARGUMENT_PLACE, "as a condition writes it: `args.to`, `args.items[0]`")
 WORD = Name("a name")
 TIER = OneOf("a tier", TIERS, "unknown-tier")
 
@@ -369,6 +372,145 @@ EXPECT = Level(
         _key("deny", Name("a rule's id or a reason", "cause"), "Denied by this rule, or for this reason.", TESTS),
     ),
 )
+# What a test says is not known, where a value would say that it is.
+UNKNOWN = OneOf("a word for what is not known", ("unknown",))
+NONE = OneOf("a word for nothing", ("none",))
+VERDICTS = ("allow", "approval", "deny")
+ORIGINS = ("user", "trusted", "none", "untrusted", "unknown")
+LIMIT_STATES = ("exceeded", "free", "unknown")
+GATE_STATES = ("pending", "approved", "denied", "expired")
+REQUEST_STATES = (*GATE_STATES, "void")
+REFUSALS = ("own_call", "no_role", "answered", "closed")
+# A test step that only prepares the next ones says so.
+ANYTHING = "any"
+# What goes with each kind of step of a test, beside its own key.
+BESIDE = {
+    "user": ("after",),
+    "operator": ("after",),
+    "call": ("as", "after", "result", "error", "released", "used_after", "expect"),
+    "approve": ("after", "of", "then"),
+    "deny": ("after", "of", "then"),
+    "wait": ("of", "then"),
+}
+_EXPECTED_GATES = Either((GATE_NAME, ListOf(GATE_NAME)))
+_CAUSE = Name("a rule's id or a reason", "cause")
+_TEST_GIVEN = MapOf(FACT_NAME, Data())
+_ORIGINS = _key("origins", MapOf(ARGUMENT_PLACE, OneOf("an origin", ORIGINS)), "Where values of arguments came from, as `origin(…)` would say; what is not said is unknown.", TESTS)
+_NAMED = _key("named_by_user", MapOf(ARGUMENT_PLACE, Either((UNKNOWN, Truth()))), "Whether the person typed a value; without it what `origins` says of it implies.", TESTS)
+_TOLD = _key("history", Nested("TOLD"), "What happened before the call; for the rest it is the first of its session.", TESTS)
+_TEST_AT = _key("at", A_TIME, "When it is: the clock stands still there. Without it the time is unknown, and a sequence begins on a Monday at noon (UTC).", TESTS)
+_TEST_CALL = MapOf(TOOL_KEY, Data())
+_VERDICT_WANTED = Either((OneOf("a verdict", VERDICTS, "unknown-effect"), Nested("EXPECTED")))
+SUITE = Level(
+    "a test suite",
+    (
+        _GOVERN,
+        _key("tests", Name("a test suite"), "The suite's name.", REPORTS, required=True),
+        _key("charter", FILE_PATH, "The charter that is tested; without it the one beside it: `x.yaml` of `x.test.yaml`.", TESTS),
+        _key("deployment", FILE_PATH, "The deployment: its minimums apply, its time zone and people are known.", TESTS),
+        _TEST_AT,
+        _key("given", _TEST_GIVEN, "Facts of every case; what a case says of a fact takes its place.", TESTS),
+        _key("fixtures", MapOf(Name("a fixture"), Data()), "Facts or arguments by name, used where a fact or arguments stand; in a list, later ones add to earlier.", TESTS),
+        _key("cases", ListOf(Nested("CASE")), "The tests: each one call, a table of calls, or a sequence of steps.", TESTS, required=True),
+    ),
+)
+CASE = Level(
+    "a case",
+    (
+        _key("name", Text(), "What is tested, in words; unique in the suite.", REPORTS, required=True),
+        _key("tags", ListOf(Name("a tag")), "Words to choose tests by: `govern test --tag`.", TESTS),
+        _key("skip", Text(), "Why it is not run; it is counted and shown.", TESTS),
+        _TEST_AT,
+        _key("session", Nested("SESSION"), "Whose session it is; without it of an authenticated person, without other agents.", TESTS),
+        _key("given", _TEST_GIVEN, "Facts as they stand then: a mapping of fields, a fixture, or a list of them; `null` where it is not known. In a sequence only those of the session.", TESTS),
+        _ORIGINS, _NAMED, _TOLD,
+        _key("call", _TEST_CALL, "The one call that is judged, with its arguments: a mapping, a fixture, or a list of them.", TESTS),
+        _key("each", MapOf(ARGUMENT, ListOf(Data())), "Values of arguments: every combination is a test with the same `expect`.", TESTS),
+        _key("expect", _VERDICT_WANTED, "The verdict that is meant; of `call` alone or with `each`.", TESTS),
+        _key("matrix", ListOf(Nested("ROW")), "A table: what each row changes of the call and what is given, and the verdict that is meant then.", TESTS),
+        _key("steps", ListOf(Nested("TEST_STEP")), "A sequence: history, limits, taint and facts from results are worked out of it.", TESTS),
+    ),
+)
+ROW = Level(
+    "a row",
+    (
+        _key("name", Text(), "What is special to it; without it, what it changes.", REPORTS),
+        _TEST_AT,
+        _key("given", _TEST_GIVEN, "Facts that take the place of the case's.", TESTS),
+        _ORIGINS, _NAMED, _TOLD,
+        _key("call", _TEST_CALL, "Another call in place of the case's.", TESTS),
+        _key("args", MapOf(ARGUMENT, Data()), "Arguments that take the place of the call's, each whole.", TESTS),
+        _key("without", ListOf(ARGUMENT), "Arguments that are left out.", TESTS),
+        Key("expect", _VERDICT_WANTED, "The verdict that is meant.", TESTS, required=True),
+    ),
+)
+TOLD = Level(
+    "`history` of a test",
+    (
+        _key("limits", MapOf(Pattern("a limit", kinds.RULE_REFERENCE, "the id of a limit"), OneOf("a state of a limit", LIMIT_STATES)), "Limits by id: whether this call is over.", TESTS),
+        _key("tainted", Either((UNKNOWN, Truth())), "Whether untrusted output was read in the session.", TESTS),
+        _key("calls", MapOf(TOOL_KEY, Either((UNKNOWN, Whole(0)))), "How often a tool was called in the trace.", TESTS),
+        _key("succeeded", MapOf(TOOL_KEY, Either((UNKNOWN, Whole(0)))), "How often a tool succeeded in the trace.", TESTS),
+    ),
+)
+SESSION = Level(
+    "`session` of a test",
+    (
+        _key("user", IDENTITY_NAME, "The authenticated person who is served; `none` without one.", TESTS),
+        _key("chain", ListOf(IDENTITY_NAME), "Who else the call comes from, as agents that delegated: none of them approves.", TESTS),
+    ),
+)
+EXPECTED = Level(
+    "an expected verdict",
+    (
+        _key("approval", _EXPECTED_GATES, "Approval; each of these gates is asked, others may be too.", TESTS),
+        _key("deny", Either((_CAUSE, ListOf(_CAUSE))), "A denial; each of these rules or reasons is a cause, others may be too.", TESTS),
+        _key("verdict", OneOf("a verdict", VERDICTS, "unknown-effect"), "The verdict alone; with the keys below it is said whole.", TESTS),
+        _key("gates", Either((NONE, ListOf(GATE_NAME))), "Exactly these gates are asked, in any order.", TESTS),
+        _key("rules", Either((NONE, ListOf(Text()))), "Exactly these rules decide, in any order; a `never` as `never:PATTERN`.", TESTS),
+        _key("reasons", Either((NONE, ListOf(_CAUSE))), "Exactly these reasons, in any order.", TESTS),
+        _key("unknown", Either((NONE, ListOf(Text()))), "Exactly these inputs were unknown and had a part in it: `args.to`, `order.status`.", TESTS),
+        _key("tier", TIER, "The tier that the call counts as of.", TESTS),
+    ),
+)
+_WHO = (OneOf("who answers", ("session.person",)), ROLE, Nested("PERSON"))
+_ANSWER = Either((*_WHO, ListOf(Either(_WHO))))
+TEST_STEP = Level(
+    "a step of a test",
+    (
+        _key("as", Name("a call"), "A name for the call, for answers that are not to the latest one that waits.", TESTS),
+        _key("after", Duration(), "Time since the step before it.", TESTS),
+        _key("user", Text(), "What the person types.", TESTS),
+        _key("operator", Text(), "What the operator says: a system prompt.", TESTS),
+        _key("call", _TEST_CALL, "A call, with its arguments: a mapping, a fixture, or a list of them.", TESTS),
+        _key("result", Data(), "What it gives once it runs; `null` where it is not written.", TESTS),
+        _key("error", Text(), "It fails with this once it runs.", TESTS),
+        _key("released", Truth(), "Whether it runs, whatever the verdict; without it an allowed call runs at once, and one that waits once it is approved.", TESTS),
+        _key("used_after", Duration(), "How long after its approval it is run; at once where it is not written.", TESTS),
+        _key("approve", _ANSWER, "Who approves: a role (another person each time it is written), `session.person`, a person with roles, or a list of them.", TESTS),
+        _key("deny", _ANSWER, "Who denies, as `approve`.", TESTS),
+        _key("wait", Duration(), "Nobody answers for so long.", TESTS),
+        _key("of", Name("a call"), "The call that is answered, by its name; without it the latest one that waits.", TESTS),
+        _key("expect", Either((OneOf("a verdict, or `any`", (*VERDICTS, ANYTHING), "unknown-effect"), Nested("EXPECTED"))), "The verdict on a call that is meant; `any` where the call only prepares the next steps.", TESTS),
+        _key("then", Either((OneOf("what comes of a request", (*REQUEST_STATES, "refused", ANYTHING)), Nested("OUTCOME"))), "What comes of the request, after an answer or a time; `any` where that only prepares the next steps.", TESTS),
+    ),
+)
+PERSON = Level(
+    "who answers",
+    (
+        _key("person", IDENTITY_NAME, "Who it is, as they authenticate.", TESTS, required=True),
+        _key("roles", ListOf(ROLE), "The roles that they hold then; without it, those of the deployment.", TESTS),
+    ),
+)
+OUTCOME = Level(
+    "what came of a request",
+    (
+        _key("request", OneOf("a state of a request", REQUEST_STATES), "The request as a whole.", TESTS),
+        _key("refused", OneOf("why an answer does not count", REFUSALS), "The answer does not count, for this reason.", TESTS),
+        _key("gates", MapOf(GATE_NAME, OneOf("a state of a gate", GATE_STATES)), "What single gates came to.", TESTS),
+        _key("asks", ListOf(GATE_NAME), "Exactly these gates are asked now, those by escalation too.", TESTS),
+    ),
+)
 DEPLOYMENT = Level(
     "a deployment",
     (
@@ -417,4 +559,5 @@ CALENDAR = Level(
 )
 
 LEVELS: dict[str, Level] = {name: level for name, level in globals().items() if isinstance(level, Level)}
-KINDS_OF_FILE = {"agent": CHARTER, "base": BASE, "library": LIBRARY, "deployment": DEPLOYMENT}
+# A file is of the first kind whose key it has: a suite may name a deployment.
+KINDS_OF_FILE = {"agent": CHARTER, "base": BASE, "library": LIBRARY, "tests": SUITE, "deployment": DEPLOYMENT}

@@ -31,6 +31,10 @@ COMMANDS = {
     "bundle": ("bundle", "bundle"),
     "key": ("key", "key"),
     "decide": ("decide", "decide"),
+    "test": ("test_", "charter_tests"),
+    "prove": ("prove", "prove"),
+    "diff": ("diff", "diff"),
+    "hook": ("hook", "hook"),
     "import": ("import_", "import_"),
     "shadow-report": ("shadow_report", "shadow_report"),
     "traces": ("traces", "traces"),
@@ -39,7 +43,7 @@ COMMANDS = {
     "demo": ("demo", "demo"),
 }
 # These do something useful when called alone; the others show their help.
-_ALONE = ("demo", "traces", "gaps", "explain", "lsp")
+_ALONE = ("demo", "traces", "gaps", "explain", "lsp", "test")
 
 
 def _show_version(wanted: bool) -> None:

@@ -35,6 +35,15 @@ def decide(
         bool,
         typer.Option("--first", help="It is the first call of its session: nothing was called, counted or read."),
     ] = False,
+    history: Annotated[
+        str | None,
+        typer.Option(
+            "--history",
+            metavar="JSON",
+            help="What happened before, by what conditions ask: calls('x'), succeeded('x'), exceeded('LIMIT'), "
+            "tainted('session'), origin(args.x), named_by_user(args.x).",
+        ),
+    ] = None,
     explain: Annotated[
         bool,
         typer.Option("--explain", help="Show the value of every part of every condition, and what would change it."),
@@ -52,6 +61,8 @@ def decide(
       govern decide --policy charters/agentdojo/banking.yaml --tool send_money --args '{"amount": 50}'
       govern decide --policy charters/taubench/retail.yaml --tool cancel_pending_order --first \\
         --args '{"order_id": "#W1", "reason": "no longer needed"}' --facts '{"order": {"status": "pending"}}'
+      govern decide --policy charters/desk/assistant.yaml --tool get_events --args '{}' \\
+        --history '{"tainted(\\"session\\")": true, "exceeded(\\"production/outside-an-hour\\")": false}'
 
     `--explain` shows each condition part by part with the values it read, what would have to differ for another
     verdict, and changes that lead there: each was applied and decided again. It prints arguments and facts; of
@@ -92,7 +103,7 @@ def decide(
     text = sys.stdin.buffer.read() if args == "-" else args
     zone, deployment_digest = (deployed.time_zone, deployed.digest) if deployed else (None, None)
     engine = Engine(chosen, zone, deployment_digest)
-    known = given(engine.history, tool, text, facts=facts, at=at, first=first)
+    known = given(engine.history, tool, text, facts=facts, at=at, first=first, told=history)
     verdict = engine.decide_text(tool, text, given=known)
     document = decide_text.document(engine, tool, verdict)
     if format is ReportFormat.TEXT:

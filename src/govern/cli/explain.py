@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-# Packages whose pages lint does not know; read as data, since importing them would load a database.
-_GAP_PAGES = ("reconstruct", "gaps")
+# Folders of pages that lint does not know; read as data, since importing them would load a database or a solver.
+_PAGE_FOLDERS = (("reconstruct", "gaps"), ("proof",))
 _SUFFIXES = (".yaml", ".yml")
 _WIDEST = 100
 
@@ -95,17 +95,18 @@ def _told(what: str) -> list[str]:
 
 
 def _pages() -> dict[str, str]:
-    """Every page by id: of lint rules, loading errors and gaps."""
+    """Every page by id: of lint rules, loading errors, gaps, and the language of statements."""
     from importlib.resources import files
 
     from govern.lint.engine import page, page_ids
 
-    gaps = {
+    others = {
         entry.name.removesuffix(".md"): entry.read_text("utf-8")
-        for entry in files("govern").joinpath(*_GAP_PAGES).iterdir()
+        for folder in _PAGE_FOLDERS
+        for entry in files("govern").joinpath(*folder).iterdir()
         if entry.name.endswith(".md")
     }
-    return {**{id: page(id) or "" for id in page_ids()}, **gaps}
+    return {**{id: page(id) or "" for id in page_ids()}, **others}
 
 
 def _groups() -> dict[str, list[str]]:

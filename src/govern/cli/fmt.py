@@ -80,7 +80,7 @@ def _paths(files: list[str]) -> list[str]:
 
     found: dict[str, None] = {}
     for path in files:
-        below = charters_below(path) if path != "-" and Path(path).is_dir() else []
+        below = charters_below(path, suites=True) if path != "-" and Path(path).is_dir() else []
         found |= dict.fromkeys(below or [path])
     return list(found)
 

@@ -80,6 +80,14 @@ def lint(
         typer.Option("--config", metavar="FILE", help="Configuration, instead of govern.toml here or above."),
     ] = None,
     deployment: DeploymentFile = None,
+    prove: Annotated[
+        bool,
+        typer.Option(
+            "--prove",
+            help="Ask the solver too (`pip install govern[prove]`): rules that others cover, conditions that are "
+            "constant, tools of which every call is denied. Up to 5 s a charter.",
+        ),
+    ] = False,
     config_from: Annotated[
         str | None,
         typer.Option(
@@ -108,6 +116,7 @@ def lint(
       fail-on = "warning"
       baseline = "lint-baseline.json"
       deployment = "deployment.yaml"
+      prove = true
 
     \b
     Example:
@@ -123,7 +132,7 @@ def lint(
       2  the command line is wrong
       3  a file is missing, empty or unreadable, or a folder has no charter; its findings say which;
          or the configuration or the baseline is missing or wrong
-      4  a file or the baseline cannot be written, or git cannot be run
+      4  a file or the baseline cannot be written, git cannot be run, or --prove has no solver
     """
     from govern.findings import Confidence, Severity
     from govern.lint.config import configure
@@ -132,6 +141,12 @@ def lint(
     _together(files, fix, diff, unsafe_fixes, format, baseline, write_baseline)
     configuration = configure(config, baseline, config_from, known=write_baseline is None, deployment=deployment)
     settings = configuration.settings
+    if prove or settings.prove:
+        from dataclasses import replace
+
+        from govern.compile.lower import lower
+
+        configuration = replace(configuration, lowered=lower)
     view = View(
         Severity(min_severity) if min_severity else settings.min_severity or Severity.NOTE,
         Confidence(min_confidence) if min_confidence else settings.min_confidence or Confidence.LOW,

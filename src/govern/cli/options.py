@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from govern.errors import UsageError
+from govern.errors import EvidenceError, UsageError
 
 
 class ReportFormat(StrEnum):
@@ -18,6 +18,14 @@ class ReportFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class EngineName(StrEnum):
+    """Which engine replays; both give the same report."""
+
+    AUTO = "auto"
+    CALLS = "calls"
+    SQL = "sql"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,20 @@ def parse_size(text: str | None) -> str | None:
     return text
 
 
+def bytes_of(path: str) -> bytes:
+    """The bytes of a file that an option names.
+
+    Raises:
+        EvidenceError: it cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or str(error)
+        raise EvidenceError(f"cannot be read: {reason.lower()}", where=path) from None
+
+
 _UNITS = {f"{prefix}{'i' if base == 1024 else ''}B": base**power for base in (1000, 1024)
           for power, prefix in enumerate("KMGT", start=1)}  # fmt: skip
 
@@ -100,6 +122,24 @@ MemoryLimit = Annotated[
         metavar="SIZE",
         help="How much memory the database may take, as in `2GB`; what does not fit goes to a temporary folder. "
         "A quarter of the machine's where it is not said.",
+    ),
+]
+AllowUndecidable = Annotated[
+    str | None,
+    typer.Option("--allow-undecidable", metavar="N|P%", help="Admit so many calls that could not be judged."),
+]
+SessionFactsFile = Annotated[
+    str | None,
+    typer.Option(
+        "--session-facts",
+        metavar="FILE",
+        help="What the host knew of each session: JSON, facts by the id of a session or trace.",
+    ),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of", metavar="TIME", help="Take a bundle that was valid then, as 2026-11-23T14:00:00Z; else now."
     ),
 ]
 LogFormat = Annotated[

@@ -10,12 +10,17 @@ import typer
 
 from govern.cli.options import (
     AllowBad,
+    AllowUndecidable,
+    AsOf,
     DeploymentFile,
+    EngineName,
     Format,
     LogAgent,
     LogFormat,
     MemoryLimit,
     ReportFormat,
+    SessionFactsFile,
+    bytes_of,
     parse_allowance,
     parse_size,
 )
@@ -29,14 +34,6 @@ class FailOn(StrEnum):
     DENY = "deny"
     APPROVAL = "approval"
     NOTHING = "nothing"
-
-
-class EngineName(StrEnum):
-    """Which engine replays; both give the same report."""
-
-    AUTO = "auto"
-    CALLS = "calls"
-    SQL = "sql"
 
 
 def shadow_report(
@@ -55,24 +52,9 @@ def shadow_report(
     format: Format = ReportFormat.TEXT,
     fail_on: Annotated[FailOn, typer.Option("--fail-on", help="What makes the exit code 1.")] = FailOn.UNMAPPED,
     allow_bad: AllowBad = None,
-    allow_undecidable: Annotated[
-        str | None,
-        typer.Option("--allow-undecidable", metavar="N|P%", help="Admit so many calls that could not be judged."),
-    ] = None,
-    session_facts: Annotated[
-        str | None,
-        typer.Option(
-            "--session-facts",
-            metavar="FILE",
-            help="What the host knew of each session: JSON, facts by the id of a session or trace.",
-        ),
-    ] = None,
-    as_of: Annotated[
-        str | None,
-        typer.Option(
-            "--as-of", metavar="TIME", help="Take a bundle that was valid then, as 2026-11-23T14:00:00Z; else now."
-        ),
-    ] = None,
+    allow_undecidable: AllowUndecidable = None,
+    session_facts: SessionFactsFile = None,
+    as_of: AsOf = None,
     verdicts: Annotated[
         Path | None,
         typer.Option("--verdicts", metavar="FILE", help="Write the verdict on every call to a Parquet file."),
@@ -113,7 +95,6 @@ def shadow_report(
     from govern.charter.deployment import deployment_or_raise
     from govern.compile.sources import policies
     from govern.compile.validity import asked
-    from govern.errors import EvidenceError
     from govern.policy.given import session_facts as read_session_facts
     from govern.replay.groups import Policies
     from govern.replay.run import EngineChoice, run
@@ -128,11 +109,7 @@ def shadow_report(
     judges = Policies(policies(charter, deployed, now=moment), deployed.time_zone if deployed else None)
     told = None
     if session_facts is not None:
-        try:
-            raw = Path(session_facts).read_bytes()
-        except OSError as error:
-            raise EvidenceError(f"cannot be read: {(error.strerror or '').lower()}", where=session_facts) from None
-        told = read_session_facts(judges.by_agent.values(), raw, session_facts)
+        told = read_session_facts(judges.by_agent.values(), bytes_of(session_facts), session_facts)
     with working("replaying the logs"):
         choice = EngineChoice(engine.value)
         done = run(

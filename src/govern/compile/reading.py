@@ -59,10 +59,14 @@ def looks_like_bundle(path: Path) -> bool:
     """Whether a file's first bytes are those of a bundle, signed or not, rather than of a charter."""
     try:
         with path.open("rb") as file:
-            start = file.read(256)
-            return bool(_BUNDLE.match(start) or _ENVELOPE.match(start))
+            return begins_as_bundle(file.read(256))
     except OSError:
         return False
+
+
+def begins_as_bundle(data: bytes) -> bool:
+    """The same of a file's bytes."""
+    return bool(_BUNDLE.match(data[:256]) or _ENVELOPE.match(data[:256]))
 
 
 def raw_of(path: Path) -> bytes:
@@ -86,8 +90,19 @@ def read(path: Path) -> Bundle:
         EvidenceError: it cannot be read.
         AuthorError: it is none, or a byte of it was changed.
     """
-    where = str(path)
-    text, envelope = opened(raw_of(path), where)
+    return bundle_of(raw_of(path), str(path))
+
+
+def bundle_of(raw: bytes, where: str) -> Bundle:
+    """The same of a file's bytes.
+
+    Args:
+        where: its name, for messages.
+
+    Raises:
+        AuthorError: it is none, or a byte of it was changed.
+    """
+    text, envelope = opened(raw, where)
     document = document_of(text, where)
     check_members(document, where)
     policy, window = policy_of(document, where)

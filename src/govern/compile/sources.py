@@ -1,6 +1,6 @@
 """Policies for a command's `--charter`: a charter, a bundle, or a folder of them.
 
-In a folder, bases, libraries and deployment files are no charters, and are left to the charters that name them.
+In a folder, bases, libraries, deployment files and test suites are no charters, and are left to what names them.
 A bundle decides only within its window. A signature is not asked for here: `govern bundle verify` does that.
 """
 
@@ -10,9 +10,10 @@ import time
 from pathlib import Path
 
 from govern.charter.deployment import Deployment, is_deployment, minimums
+from govern.charter.files import is_suite
 from govern.charter.load import charter_or_raise, load
 from govern.charter.model import Kind
-from govern.compile.bundle import Written
+from govern.compile.bundle import Bundle, Written
 from govern.compile.lower import lower
 from govern.compile.reading import looks_like_bundle, read
 from govern.errors import AuthorError, EvidenceError
@@ -40,7 +41,9 @@ def policies(path: str, deployed: Deployment | None = None, *, now: int | None =
     root = Path(path)
     if path != "-" and not root.exists():
         raise EvidenceError("no such charter", where=path)
-    files = sorted(f for f in root.rglob("*") if f.suffix in SUFFIXES and f.is_file()) if root.is_dir() else [root]
+    files = [root]
+    if root.is_dir():
+        files = sorted(f for f in root.rglob("*") if f.suffix in SUFFIXES and not is_suite(f) and f.is_file())
     found: dict[str, tuple[Policy, Path]] = {}
     for file in files:
         policy = _of_folder(file, deployed, at) if root.is_dir() else one_policy(file, deployed, now=at)
@@ -79,18 +82,30 @@ def one_policy(file: Path, deployed: Deployment | None = None, *, now: int | Non
             deployment.
     """
     if looks_like_bundle(file):
-        found = read(file)
-        refusal = found.window.refusal(time.time_ns() if now is None else now)
-        if refusal is not None:
-            raise AuthorError(refusal, where=str(file), hint="compile the charter again with another window")
-        hint = "compile the charter again with `--deployment`"
-        if deployed is not None and found.charter.deployment != deployed.digest:
-            raise AuthorError("the bundle was not compiled for this deployment", where=str(file), hint=hint)
-        if deployed is not None and not _has_minimums(found.charter, deployed):
-            message = "the bundle is not composed of the deployment's minimums as they are now"
-            raise AuthorError(message, where=str(file), hint=hint)
-        return found.policy
+        return in_force(read(file), str(file), deployed, now=now)
     return lower(charter_or_raise(load(file, minimums(file, deployed)), str(file)))
+
+
+def in_force(found: Bundle, where: str, deployed: Deployment | None = None, *, now: int | None = None) -> Policy:
+    """The policy of a bundle.
+
+    Args:
+        where: its name, for messages.
+        deployed, now: as for `one_policy`.
+
+    Raises:
+        AuthorError: it is not valid at that moment, or was compiled for another deployment.
+    """
+    refusal = found.window.refusal(time.time_ns() if now is None else now)
+    if refusal is not None:
+        raise AuthorError(refusal, where=where, hint="compile the charter again with another window")
+    hint = "compile the charter again with `--deployment`"
+    if deployed is not None and found.charter.deployment != deployed.digest:
+        raise AuthorError("the bundle was not compiled for this deployment", where=where, hint=hint)
+    if deployed is not None and not _has_minimums(found.charter, deployed):
+        message = "the bundle is not composed of the deployment's minimums as they are now"
+        raise AuthorError(message, where=where, hint=hint)
+    return found.policy
 
 
 def _has_minimums(written: Written, deployed: Deployment) -> bool:

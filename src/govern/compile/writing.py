@@ -1,4 +1,4 @@
-"""Writing a bundle's file: whole or not at all, and never over what it was made with."""
+"""Writing what is compiled: a file whole or not at all, and never over what it was made with."""
 
 from __future__ import annotations
 
@@ -31,6 +31,16 @@ def write(bundle: Bundle, output: str) -> bytes:
         EnvironmentFailed: it cannot be written; what was there before stays.
     """
     raw = bundle.file_text.encode()
+    write_whole(raw, output)
+    return raw
+
+
+def write_whole(raw: bytes, output: str) -> None:
+    """Writes a file.
+
+    Raises:
+        EnvironmentFailed: it cannot be written; what was there before stays.
+    """
     beside = Path(output).with_name(f".{Path(output).name}.{os.getpid()}")
     try:
         beside.write_bytes(raw)
@@ -38,4 +48,3 @@ def write(bundle: Bundle, output: str) -> bytes:
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise EnvironmentFailed(f"cannot be written: {(error.strerror or str(error)).lower()}", where=output) from None
-    return raw

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 from govern.charter import vocabulary
 from govern.charter.deployment import read_deployment
-from govern.charter.files import Files
+from govern.charter.files import Files, is_suite
 from govern.charter.load import load_bytes
 from govern.charter.model import Charter
 from govern.charter.source import Source
+from govern.charter.suite import read_suite
 from govern.charter.yaml_tree import Map
 from govern.editor.parsed import parsed, seen
 from govern.findings import Confidence, Finding, Location, Severity
@@ -104,6 +105,13 @@ def diagnose(
         deployment, findings = read_deployment(data, file)
         found = tuple(_diagnostic(finding, source, None, root) for finding in findings)
         return Diagnosed(found, source, deployment is not None)
+    if is_suite(file):
+        suite = read_suite(data, file)
+        return Diagnosed(
+            tuple(_diagnostic(finding, source, None, root) for finding in suite.findings),
+            source,
+            suite.suite is not None,
+        )
     loaded = load_bytes(data, file, files, lock=lock)
     linted = judge(file, loaded, configuration)
     view = View(

@@ -32,7 +32,7 @@ from govern.charter.kinds import (
 from govern.charter.yaml_tree import Map, Node, Scalar, Seq
 
 _TOOL = Name("a tool", "tool", TOOL_GLOB, TOOL_WORDS)
-_TOP = {"agent": "CHARTER", "base": "BASE", "library": "LIBRARY", "deployment": "DEPLOYMENT"}
+_TOP = {"agent": "CHARTER", "base": "BASE", "library": "LIBRARY", "tests": "SUITE", "deployment": "DEPLOYMENT"}
 _REF = "#"
 
 

@@ -6,6 +6,7 @@ Leaves out what the files say (`settings`, `baseline`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +19,11 @@ from govern.lint.settings import Settings, parse_settings
 
 if TYPE_CHECKING:  # a run without them does not wait for JSON and processes
     from govern.charter.deployment import Deployment
+    from govern.charter.model import Charter
     from govern.lint.baseline import Baseline
     from govern.lint.revision import Revision
     from govern.lint.suppress import Accepted
+    from govern.policy.model import Policy
 
 FILE = "govern.toml"
 _MOST = 16 * 1024 * 1024
@@ -34,12 +37,14 @@ class Configuration:
         baseline: findings that are known; None hides none.
         revision: where suppressions must stand to count; None: where they are.
         deployment: where the charters are to run; None where that is not said.
+        lowered: the policy that a charter means, where the solver is asked about it; None asks none.
     """
 
     settings: Settings = field(default_factory=Settings)
     baseline: Baseline | None = None
     revision: Revision | None = None
     deployment: Deployment | None = None
+    lowered: Callable[[Charter], Policy] | None = None
 
     def accepted(self, file: str) -> Accepted | None:
         """The suppressions that count in a file; None if all do."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
     from govern.charter.deployment import Deployment
+    from govern.lint.proofs import Proofs
 
 _RULES = "govern.lint.rules"
 _LOADING = ("govern.charter", "pages")
@@ -29,19 +30,27 @@ _PAGES = ((_RULES, ""), ("govern.lint", "pages"), _LOADING)
 
 @dataclass(frozen=True, slots=True)
 class LintRule:
-    """A rule: its id is its module's name with hyphens. It looks at a charter, or at a charter where it is deployed."""
+    """A rule: its id is its module's name with hyphens. It looks at a charter, or at a charter where it is deployed.
+
+    Args:
+        check_proven: looks again where the solver is asked: what it gives is not among what `check` gives.
+    """
 
     id: str
     severity: Severity
     confidence: Confidence
     check: Callable[[Charter], Iterable[Hit]] | None
     check_deployed: Callable[[Charter, Deployment], Iterable[Hit]] | None = None
+    check_proven: Callable[[Charter, Proofs], Iterable[Hit]] | None = None
 
-    def hits(self, charter: Charter, deployment: Deployment | None) -> Iterable[Hit]:
+    def hits(self, charter: Charter, deployment: Deployment | None, proofs: Proofs | None = None) -> Iterable[Hit]:
         """What the rule finds; one that asks for the deployment finds nothing without it."""
         if self.check is not None:
-            return self.check(charter)
-        return self.check_deployed(charter, deployment) if self.check_deployed and deployment else ()
+            yield from self.check(charter)
+        elif self.check_deployed and deployment:
+            yield from self.check_deployed(charter, deployment)
+        if self.check_proven and proofs is not None:
+            yield from self.check_proven(charter, proofs)
 
 
 @cache
@@ -51,16 +60,17 @@ def lint_rules() -> tuple[LintRule, ...]:
     found = []
     for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
         module = import_module(f"{_RULES}.{info.name}")
-        checks = getattr(module, "check", None), getattr(module, "check_deployed", None)
+        checks = (getattr(module, name, None) for name in ("check", "check_deployed", "check_proven"))
         found.append(LintRule(info.name.replace("_", "-"), module.SEVERITY, module.CONFIDENCE, *checks))
     return tuple(found)
 
 
-def lint(loaded: Loaded, deployment: Deployment | None = None) -> tuple[Finding, ...]:
+def lint(loaded: Loaded, deployment: Deployment | None = None, proofs: Proofs | None = None) -> tuple[Finding, ...]:
     """All findings of a file: the errors that keep it from loading, or the rules' advice.
 
     Args:
         deployment: where the charter is to run: who holds its roles, and how they are told.
+        proofs: of this charter; None asks no solver.
     """
     if loaded.charter is None:
         from govern.lint.loading_fixes import with_fixes
@@ -78,7 +88,7 @@ def lint(loaded: Loaded, deployment: Deployment | None = None) -> tuple[Finding,
             hit.fix if loaded.charter.here(hit.at) else None,
         )
         for rule in lint_rules()
-        for hit in rule.hits(loaded.charter, deployment)
+        for hit in rule.hits(loaded.charter, deployment, proofs)
     }
     return tuple(sorted(found, key=lambda finding: finding.sort_key))
 

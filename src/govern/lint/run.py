@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from govern.charter.files import beside
-from govern.charter.load import Loaded, load, load_bytes
+from govern.charter.files import beside, is_suite
+from govern.charter.load import UNREAD, Loaded, load, load_bytes
 from govern.charter.lock import lock_beside
 from govern.charter.model import Charter, Kind
 from govern.charter.source import Source
@@ -25,6 +25,7 @@ from govern.lint.engine import lint, lint_rules
 if TYPE_CHECKING:
     from govern.lint.baseline import Baseline
     from govern.lint.mend import Mended
+    from govern.lint.proofs import Proofs
     from govern.lint.suppress import Suppressed
 
 ENDINGS = (".yaml", ".yml")
@@ -78,6 +79,7 @@ class Linted:
         gone: how many of the baseline's findings in this file are no more.
         mended: what fixes made of it; None if there was nothing to mend.
         parts: of the files that it is composed with, those in which findings stand.
+        unproven: how many questions to the solver were not decided.
     """
 
     file: str
@@ -91,6 +93,7 @@ class Linted:
     gone: int = 0
     mended: Mended | None = None
     parts: tuple[Source, ...] = ()
+    unproven: int = 0
 
     def text_of(self, finding: Finding) -> Source | None:
         """The text that a finding stands in; None if it is not known."""
@@ -130,6 +133,10 @@ class LintRun:
     @property
     def off(self) -> int:
         return sum(file.off for file in self.files)
+
+    @property
+    def unproven(self) -> int:
+        return sum(file.unproven for file in self.files)
 
     @property
     def gone(self) -> int:
@@ -179,18 +186,26 @@ def lint_paths(paths: list[str], configuration: Configuration | None = None, men
     return LintRun(tuple(done.values()), configuration, mending)
 
 
-def charters_below(folder: str) -> list[str]:
-    """The files of a folder that are linted, by name; links to folders are not followed."""
+def charters_below(folder: str, *, suites: bool = False) -> list[str]:
+    """The files of a folder that are linted, by name; links to folders are not followed.
+
+    Args:
+        suites: with test suites (`*.test.yaml`), which are no charters.
+    """
     found: list[str] = []
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         found.extend(
-            os.path.join(place, name) for name in sorted(names) if name.endswith(ENDINGS) and not name.startswith(".")
+            os.path.join(place, name)
+            for name in sorted(names)
+            if name.endswith(ENDINGS) and not name.startswith(".") and (suites or not is_suite(name))
         )
     return found
 
 
 def _lint(path: str, configuration: Configuration, mending: Mending | None) -> Linted:
+    if is_suite(path):
+        return _suite(path)
     loaded = load(path, _minimums(path, configuration))
     if loaded.charter is None and any(each.rule == "wrong-kind-of-file" for each in loaded.findings):
         deployed = _deployment(path, loaded)
@@ -220,13 +235,23 @@ def _deployment(path: str, loaded: Loaded) -> Linted | None:
     return Linted(path, findings, loaded.source, True, found is not None)
 
 
+def _suite(path: str) -> Linted:
+    """What a test suite gives: like a deployment file, its errors and no advice."""
+    from govern.charter.suite import load_suite
+
+    loaded = load_suite(path)
+    read = not any(finding.rule in UNREAD for finding in loaded.findings)
+    return Linted(path, loaded.findings, loaded.source, read, loaded.suite is not None)
+
+
 def judge(path: str, loaded: Loaded, configuration: Configuration) -> Linted:
     """What a loaded file gives: the errors of loading as they are, or what is left of the rules' findings.
 
     Args:
         path: the file as given; `-` is standard input.
     """
-    findings = lint(loaded, configuration.deployment)
+    proofs = _proofs(loaded.charter, configuration)
+    findings = lint(loaded, configuration.deployment, proofs)
     if loaded.charter is None or loaded.source is None:
         return Linted(path, findings, loaded.source, loaded.read)
     here = tuple(finding for finding in findings if loaded.charter.here(finding.location))
@@ -240,8 +265,21 @@ def judge(path: str, loaded: Loaded, configuration: Configuration) -> Linted:
         left, quiet = _sift(part, there, configuration, part.file, whole=False)
         kept, suppressed = (*kept, *(finding for finding in left if finding in there)), (*suppressed, *quiet)
     weighed, off = configuration.weighed(kept)
-    linted = Linted(path, weighed, loaded.source, loaded.read, True, suppressed, (), off, parts=parts)
+    unproven = proofs.open if proofs is not None else 0
+    linted = Linted(
+        path, weighed, loaded.source, loaded.read, True, suppressed, (), off, parts=parts, unproven=unproven
+    )
     return linted if configuration.baseline is None else _without_known(linted, configuration.baseline)
+
+
+def _proofs(charter: Charter | None, configuration: Configuration) -> Proofs | None:
+    """What asks the solver about a charter; None where nobody wants that, or the file is no charter."""
+    if configuration.lowered is None or charter is None or charter.kind is not Kind.CHARTER:
+        return None
+    from govern.lint.proofs import Proofs
+
+    deployment = configuration.deployment
+    return Proofs(configuration.lowered(charter), deployment.time_zone if deployment is not None else None)
 
 
 def _sift(

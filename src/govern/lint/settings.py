@@ -6,6 +6,7 @@
     min-severity = "note"
     min-confidence = "low"
     baseline = "lint-baseline.json"     # seen from the folder of govern.toml
+    prove = true                        # ask the solver where the form of conditions settles nothing
 
 An error that keeps a charter from loading has no severity to change. Leaves out finding the file (`config`).
 """
@@ -22,7 +23,7 @@ from govern.findings import Confidence, Severity, did_you_mean
 
 OFF = "off"
 _SEVERITIES = (*(each.value for each in Severity), OFF)
-_KEYS = ("severity", "fail-on", "min-severity", "min-confidence", "baseline", "deployment")
+_KEYS = ("severity", "fail-on", "min-severity", "min-confidence", "baseline", "deployment", "prove")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Settings:
         name: the file, as messages show it; empty if there is none.
         severity: of a rule, in place of its own; None turns it off.
         baseline, deployment: files, as written.
+        prove: whether the solver is asked.
     """
 
     name: str = ""
@@ -42,6 +44,7 @@ class Settings:
     min_confidence: Confidence | None = None
     baseline: str | None = None
     deployment: str | None = None
+    prove: bool = False
 
 
 def parse_settings(data: bytes, name: str, rules: Collection[str], errors: Collection[str]) -> Settings:
@@ -94,6 +97,11 @@ class _Reading:
         min_severity = self.word(table, "min-severity", [each.value for each in Severity])
         min_confidence = self.word(table, "min-confidence", [each.value for each in Confidence])
         baseline, deployment = (self.file(table, key) for key in ("baseline", "deployment"))
+        prove = table.get("prove", False)
+        if not isinstance(prove, bool):
+            self.say(
+                ("lint", "prove"), f"`{_shown(prove)}` is no value of `prove`", "`true` or `false`, without quotes"
+            )
         if self.wrong:
             raise self.error()
         return Settings(
@@ -104,6 +112,7 @@ class _Reading:
             Confidence(min_confidence) if min_confidence else None,
             baseline,
             deployment,
+            prove,
         )
 
     def file(self, table: dict[str, Any], key: str) -> str | None:

@@ -19,7 +19,16 @@ from govern.policy.history import History
 from govern.policy.model import FactField, Policy
 
 
-def given(history: History, tool: str, args: str | bytes, *, facts: str | None, at: str | None, first: bool) -> Inputs:
+def given(
+    history: History,
+    tool: str,
+    args: str | bytes,
+    *,
+    facts: str | None,
+    at: str | None,
+    first: bool,
+    told: str | None = None,
+) -> Inputs:
     """Inputs beside the arguments (`conditions.Inputs`).
 
     Args:
@@ -28,9 +37,11 @@ def given(history: History, tool: str, args: str | bytes, *, facts: str | None, 
         facts: a JSON object of facts by name.
         at: an RFC 3339 time with an offset.
         first: whether it is the first call of its session.
+        told: a JSON object of what happened before, by key of `conditions.Inputs`.
 
     Raises:
-        UsageError: a fact or field that the policy does not declare, a value that it cannot have, no JSON, no time.
+        UsageError: a fact, field or part of the history that the policy does not have, a value that it cannot have,
+            something that is said of a first call otherwise, no JSON, no time.
     """
     found: dict[str, Any] = {}
     if at is not None:
@@ -43,7 +54,19 @@ def given(history: History, tool: str, args: str | bytes, *, facts: str | None, 
     if first:
         found |= first_call(history, tool, _arguments(args), said, found.get("at", 0))
     found |= said
+    if told is not None:
+        found |= _history(history, tool, told, found if first else {})
     return found
+
+
+def _history(history: History, tool: str, text: str, before: Inputs) -> Inputs:
+    from govern.policy.given_history import WHERE, told  # only who says it waits for it
+
+    known = told(history, tool, _object(text, WHERE, UsageError, "the history is", _EXCEEDED))
+    twice = next((key for key in known if key in before), None)
+    if twice is not None:
+        raise UsageError(f"`--first` says `{twice}` too", where=WHERE, hint="leave one of them out")
+    return known
 
 
 def first_call(history: History, tool: str, args: dict[str, Any], facts: Inputs, at_ns: int = 0) -> Inputs:
@@ -90,13 +113,19 @@ def session_facts(policies: Iterable[Policy], raw: bytes, where: str) -> dict[st
     return found
 
 
-def _object(text: str | bytes, where: str, error: type[GovernError]) -> dict[str, Any]:
+_PAID = 'as in `{"order": {"status": "paid"}}`'
+_EXCEEDED = """as in `{"exceeded('budget')": true, "calls('refund')": 2}`"""
+
+
+def _object(
+    text: str | bytes, where: str, error: type[GovernError], what: str = "facts are", hint: str = _PAID
+) -> dict[str, Any]:
     try:
         value = parse(text)
     except Malformed as problem:
         raise error(f"no JSON: {problem}", where=where) from None
     if not isinstance(value, dict):
-        raise error("facts are an object, by name", where=where, hint='as in `{"order": {"status": "paid"}}`')
+        raise error(f"{what} an object, by name", where=where, hint=hint)
     return value
 
 

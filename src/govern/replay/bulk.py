@@ -18,6 +18,7 @@ from govern.conditions.sql import text_literal
 from govern.errors import EvidenceError
 from govern.events.canonical import Malformed, parse
 from govern.policy.engine import Engine, Truths
+from govern.policy.model import Policy
 from govern.policy.sql import GIVEN, code_columns, decision_sql, truths_of
 from govern.policy.verdict import UNKNOWN
 from govern.replay.columns import given_value, told_columns
@@ -41,7 +42,7 @@ FROM gv_events WHERE type = 'tool_call' AND coalesce(actor_kind, 'agent') = 'age
 """
 
 # Exact for every int64: SQL's integer division rounds towards zero, a day before 1970 is rounded down.
-_DAY = f"(ts_ns // {NS_PER_DAY} - CASE WHEN ts_ns % {NS_PER_DAY} < 0 THEN 1 ELSE 0 END)"
+DAY = f"(ts_ns // {NS_PER_DAY} - CASE WHEN ts_ns % {NS_PER_DAY} < 0 THEN 1 ELSE 0 END)"
 
 
 def replay(
@@ -122,7 +123,7 @@ def _judged(
 ) -> None:
     made = decided(con, engine, agent, mine, session_facts, side)
     unknown = _collect(con, found, agent, engine, f"SELECT *, 'judged' AS kind FROM ({made.query})", written)
-    _decided_again(con, engine, made, unknown)
+    decided_again(con, engine, made, unknown)
     con.unregister("gv_prepared")
 
 
@@ -170,11 +171,8 @@ def decided(
         session_facts: as of `replay`.
         side: the same calls in typed columns, where there are such.
     """
-    con.execute(
-        "CREATE OR REPLACE TEMP VIEW gv_mine AS SELECT event_id, trace_id, ts_ns, tool, args "
-        f"FROM gv_calls WHERE {mine} AND args IS NOT NULL AND args_error IS NULL"
-    )
-    prepared = _prepared(con, engine)
+    with_arguments(con, mine)
+    prepared = judged_inputs(con, schemas(engine.policy))
     con.register("gv_prepared", prepared)
     # A join only where it says something: most logs have no invalid call, and no default to apply.
     source = "SELECT *, TRUE AS valid FROM gv_mine"
@@ -183,15 +181,8 @@ def decided(
             "SELECT m.* REPLACE (coalesce(p.args, m.args) AS args), coalesce(NOT p.invalid, TRUE) AS valid "
             "FROM gv_mine m LEFT JOIN gv_prepared p ON m.event_id = p.event_id"
         )
-    given = dict(GIVEN)
-    beside = "SELECT m.event_id"
-    joins = " FROM gv_mine m"
-    for index, told in enumerate(told_columns(con, engine, agent, mine, session_facts)):
-        given |= told.columns
-        beside += f", t{index}.* EXCLUDE (event_id)"
-        joins += f" LEFT JOIN {told.table} t{index} ON m.event_id = t{index}.event_id"
+    given = {**GIVEN, **told_beside(con, engine, agent, mine, session_facts)}
     if len(given) > len(GIVEN):
-        con.execute(f"CREATE OR REPLACE TEMP TABLE gv_beside AS {beside}{joins}")
         source = f"SELECT s.*, t.* EXCLUDE (event_id) FROM ({source}) s JOIN gv_beside t ON s.event_id = t.event_id"
     keep = ("event_id", "trace_id", "ts_ns")
     if side is None or pc.any(pc.is_valid(prepared["args"])).as_py():
@@ -211,7 +202,7 @@ def decided(
     return Decided(query, source, given)
 
 
-def _decided_again(
+def decided_again(
     con: duckdb.DuckDBPyConnection, engine: Engine, made: Decided, found: Mapping[str, tuple[str, bool, Truths]]
 ) -> None:
     """Decides one call of every group with something unknown once more, by itself: what is unknown is where two engines
@@ -243,19 +234,72 @@ def _decided_again(
             raise AssertionError(f"the engines differ on event {event_id} of {tool}: {truths} in SQL, {alone} alone")
 
 
-def _prepared(con: duckdb.DuckDBPyConnection, engine: Engine) -> pa.Table:
+def with_arguments(con: duckdb.DuckDBPyConnection, mine: str) -> None:
+    """Makes the view `gv_mine` of the calls that have arguments.
+
+    Args:
+        con: a connection after `prepare`.
+        mine: a condition on them.
+    """
+    con.execute(
+        "CREATE OR REPLACE TEMP VIEW gv_mine AS SELECT event_id, trace_id, ts_ns, tool, args "
+        f"FROM gv_calls WHERE {mine} AND args IS NOT NULL AND args_error IS NULL"
+    )
+
+
+def told_beside(
+    con: duckdb.DuckDBPyConnection,
+    engine: Engine,
+    agent: str | None,
+    mine: str,
+    session_facts: SessionFacts | None = None,
+    *,
+    table: str = "gv_beside",
+    prefix: str = "",
+) -> dict[str, str]:
+    """What the log tells of the calls in `gv_mine` beside their arguments and time, as one table with all of them.
+
+    Args:
+        agent, mine, session_facts: as of `decided`.
+        table: to make; none is made where the policy asks nothing.
+        prefix: of the columns' names.
+
+    Returns:
+        Its columns by key of `conditions.Inputs`.
+    """
+    given: dict[str, str] = {}
+    named = joins = ""
+    for index, told in enumerate(told_columns(con, engine, agent, mine, session_facts)):
+        given |= {key: prefix + column for key, column in told.columns.items()}
+        named += "".join(f", t{index}.{column} AS {prefix}{column}" for column in told.columns.values())
+        joins += f" LEFT JOIN {told.table} t{index} ON m.event_id = t{index}.event_id"
+    if given:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT m.event_id{named} FROM gv_mine m{joins}")
+    return given
+
+
+def schemas(policy: Policy) -> dict[str, str]:
+    """The input schemas of a policy's tools, by name."""
+    return {name: tool.schema for name, tool in policy.tools.items() if tool.schema is not None}
+
+
+def judged_inputs(con: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -> pa.Table:
     """What input schemas say of the calls in `gv_mine`: those that are invalid, and those to which a default was
-    applied, with their arguments as they are judged (None where these did not change)."""
-    schemas = {name: Inputs(tool.schema) for name, tool in engine.policy.tools.items() if tool.schema is not None}
+    applied, with their arguments as they are judged (None where these did not change).
+
+    Args:
+        schemas: by tool.
+    """
+    judges = {name: Inputs(text) for name, text in schemas.items()}
     found: list[pa.Table] = []
-    if schemas:
-        listed = ", ".join(text_literal(name) for name in schemas)
+    if judges:
+        listed = ", ".join(text_literal(name) for name in judges)
         query = f"SELECT event_id, tool, args FROM gv_mine WHERE tool IN ({listed})"
         for batch in con.sql(query).to_arrow_reader(BATCH):
             for name in pc.unique(batch["tool"]).to_pylist():
                 ids, _, texts = batch.filter(pc.equal(batch["tool"], name)).columns
-                judged = schemas[name].judge(texts)
-                changed = pc.not_equal(judged.texts, texts) if schemas[name].fills else None
+                judged = judges[name].judge(texts)
+                changed = pc.not_equal(judged.texts, texts) if judges[name].fills else None
                 args = pa.nulls(len(ids), pa.string()) if changed is None else pc.if_else(changed, judged.texts, None)
                 rows = pa.table([ids, judged.invalid, args], _PREPARED.names).cast(_PREPARED)
                 kept = judged.invalid if changed is None else pc.or_(judged.invalid, changed)
@@ -283,7 +327,7 @@ def _collect(
     by = f"tool, kind, valid{codes}, day"
     # Traces first, so that samples and counts come from one pass over few rows.
     query = (
-        f"WITH per_trace AS (SELECT tool, kind{valid}{codes}, {_DAY} AS day, trace_id, count(*) AS calls, "
+        f"WITH per_trace AS (SELECT tool, kind{valid}{codes}, {DAY} AS day, trace_id, count(*) AS calls, "
         f"min(ts_ns) AS first_ns, max(ts_ns) AS last_ns, any_value(event_id) AS one FROM ({rows}) GROUP BY ALL) "
         f"SELECT {by}, sum(calls)::BIGINT, min(first_ns), max(last_ns), "
         f"min_by({{'t': trace_id, 'n': first_ns}}, "

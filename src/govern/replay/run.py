@@ -99,14 +99,24 @@ def _run(
     sidecar: Path | None,
     memory_limit: str | None,
 ) -> Run:
-    inputs = list(expand(paths)) if "-" not in paths else [File("-")]
-    stores = [found for found in inputs if isinstance(found, Store)]
-    only_stores = bool(stores) and len(stores) == len(inputs) and format is None
-    if engine is EngineChoice.SQL or (engine is EngineChoice.AUTO and only_stores and _large(stores)):
+    inputs = inputs_of(paths)
+    if judged_in_sql(inputs, format, engine):
         return _in_sql(inputs, policies, agent, session_facts, written, sidecar, memory_limit)
     summary = Summary()
     events = summary.events(read(paths, format=format, agent=agent))
     return Run(stream.replay(events, policies, session_facts, written), summary, EngineChoice.CALLS)
+
+
+def inputs_of(paths: Sequence[str]) -> list[File | Store | Refusal]:
+    """What paths on a command line stand for."""
+    return list(expand(paths)) if "-" not in paths else [File("-")]
+
+
+def judged_in_sql(inputs: Sequence[File | Store | Refusal], format: str | None, engine: EngineChoice) -> bool:
+    """Whether the SQL engine replays them: where it was chosen, or they are large stores and nothing else."""
+    stores = [found for found in inputs if isinstance(found, Store)]
+    only_stores = bool(stores) and len(stores) == len(inputs) and format is None
+    return engine is EngineChoice.SQL or (engine is EngineChoice.AUTO and only_stores and _large(stores))
 
 
 def _large(stores: Sequence[Store]) -> bool:
@@ -137,18 +147,9 @@ def _in_sql(
     import duckdb
 
     from govern.audit.read import open_parts
-    from govern.errors import EvidenceError, UsageError
     from govern.replay import bulk
 
-    parts: list[Path] = []
-    for found in inputs:
-        match found:
-            case Refusal():
-                raise EvidenceError(found.reason, where=found.file)
-            case File():
-                raise UsageError(f"`{found.name}` is no store", hint="the SQL engine reads what `govern import` wrote")
-            case Store():
-                parts.extend(found.parts)
+    parts = parts_of(inputs)
     con = open_parts(parts, memory_limit=memory_limit)
     try:
         side = _sidecar(con, parts, folder) if folder is not None else None
@@ -165,28 +166,56 @@ def _in_sql(
             con.execute("DETACH gv_sidecar")
             side.file.unlink(missing_ok=True)
             replayed = bulk.replay(con, policies, agent=agent, session_facts=session_facts, written=written)
-        counted = bulk.counts(con)
+        summary = counted(con, inputs)
     finally:
         con.close()
-    names = ", ".join(found.name for found in inputs if isinstance(found, Store))
-    summary = Summary()
+    return Run(replayed, summary, EngineChoice.SQL)
+
+
+def parts_of(inputs: Sequence[File | Store | Refusal]) -> list[Path]:
+    """The files of stores, for the SQL engine.
+
+    Raises:
+        UsageError: one is no store.
+        EvidenceError: one cannot be read.
+    """
+    from govern.errors import EvidenceError, UsageError
+
+    parts: list[Path] = []
+    for found in inputs:
+        match found:
+            case Refusal():
+                raise EvidenceError(found.reason, where=found.file)
+            case File():
+                raise UsageError(f"`{found.name}` is no store", hint="the SQL engine reads what `govern import` wrote")
+            case Store():
+                parts.extend(found.parts)
+    return parts
+
+
+def counted(con: duckdb.DuckDBPyConnection, inputs: Sequence[File | Store | Refusal]) -> Summary:
+    """What stores have, of the view `events` over them."""
+    from govern.replay import bulk
+
+    found = bulk.counts(con)
     report = FileReport(
-        path=names,
+        path=", ".join(each.name for each in inputs if isinstance(each, Store)),
         format="canonical",
-        rows=counted["events"],
+        rows=found["events"],
         refused=0,
         duplicates=0,
         headers=0,
-        runs=counted["runs"],
-        events=counted["events"],
-        calls=counted["calls"],
-        results=counted["results"],
-        errors=counted["errors"],
-        unanswered=counted["unanswered"],
+        runs=found["runs"],
+        events=found["events"],
+        calls=found["calls"],
+        results=found["results"],
+        errors=found["errors"],
+        unanswered=found["unanswered"],
     )
+    summary = Summary()
     summary.files.append(report)
     summary.stated = report
-    return Run(replayed, summary, EngineChoice.SQL)
+    return summary
 
 
 def _sidecar(con: duckdb.DuckDBPyConnection, parts: Sequence[Path], folder: Path) -> Sidecar:

@@ -38,7 +38,7 @@ def replay(
     errors: Counter[tuple[str | None, str]] = Counter()
     for event, given in told(events, policies, session_facts):
         if event.type is EventType.TOOL_CALL and event.actor_kind in GOVERNED:
-            key = _key(event, given, policies)
+            key = key_of(event, given, policies)
             found.groups.setdefault(key, Seen()).add(event.trace_id, event.ts_ns)
             if written is not None:
                 written.add(event, key)
@@ -61,7 +61,13 @@ def replay(
     return found
 
 
-def _key(event: Event, given: Inputs, policies: Policies) -> Key:
+def key_of(event: Event, given: Inputs, policies: Policies) -> Key:
+    """The group that a call belongs to.
+
+    Args:
+        given: what the log tells of it beside its arguments (`told`).
+        policies: to judge by.
+    """
     tool = event.tool or ""
     day = None if event.ts_ns is None else event.ts_ns // NS_PER_DAY
     judge = policies.agent_for(event.agent)

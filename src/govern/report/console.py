@@ -62,10 +62,14 @@ def styled(text: str, style: str = "") -> Text:
     return Text(text, style=style)
 
 
+def json_text(document: dict[str, Any]) -> str:
+    """One JSON document as a file has it, ASCII only, so that no terminal interprets it."""
+    return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+
+
 def emit_json(document: dict[str, Any]) -> None:
-    """Writes one JSON document to standard output, ASCII only, so that no terminal interprets it."""
-    json.dump(document, sys.stdout, indent=2, ensure_ascii=True, allow_nan=False)
-    sys.stdout.write("\n")
+    """Writes one JSON document to standard output."""
+    sys.stdout.write(json_text(document))
 
 
 def working(what: str) -> AbstractContextManager[object]:

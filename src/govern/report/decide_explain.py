@@ -27,14 +27,27 @@ _TURNS = 6
 _Row = tuple[int, tuple[str, str], str, list[str]]  # indentation, truth with its style, text, values
 
 
-def show(engine: Engine, tool: str, verdict: Verdict, made: Explanation, write: Callable[[Line], None]) -> None:
-    """Writes the explanation of a verdict."""
-    for line in _Shown(engine, tool, verdict, made).lines():
+def show(
+    engine: Engine,
+    tool: str,
+    verdict: Verdict,
+    made: Explanation,
+    write: Callable[[Line], None],
+    *,
+    options: bool = True,
+) -> None:
+    """Writes the explanation of a verdict.
+
+    Args:
+        options: say which option of `govern decide` would tell what is not known.
+    """
+    for line in _Shown(engine, tool, verdict, made, options).lines():
         write(line)
 
 
 class _Shown:
-    def __init__(self, engine: Engine, tool: str, verdict: Verdict, made: Explanation) -> None:
+    def __init__(self, engine: Engine, tool: str, verdict: Verdict, made: Explanation, options: bool) -> None:
+        self.options = options
         self.policy = engine.policy
         self.zone = engine.zone
         self.tool = self.policy.tools.get(tool)
@@ -108,15 +121,18 @@ class _Shown:
                 for value in step.values:
                     fact = value.path is not None and value.path[0] in self.policy.facts
                     if (looked_for or (isinstance(step.node, Has) and fact)) and value.path and _is_missing(value):
-                        rows.setdefault(words.condition(value.text), self.source(value))
+                        rows.setdefault(words.condition(value.text), self.told(self.source(value)))
                 clocks = [node for node in walk(step.node) if isinstance(node, Call) and node.fn in CLOCK]
                 if looked_for and clocks and self.zone is None:
-                    rows.setdefault("local time", "the deployment's time zone; here `--deployment`")
+                    rows.setdefault("local time", self.told("the deployment's time zone; here `--deployment`"))
         if rows:
             yield from _head("Not known, and who would say it")
             room = max(map(columns, rows))
             for name, said in rows.items():
                 yield Line(f"  {name}{' ' * (room - columns(name) + 3)}", (said, "dim"))
+
+    def told(self, source: str) -> str:
+        return source if self.options else source.partition("; here ")[0]
 
     def source(self, value: Value) -> str:
         root = str(value.path[0]) if value.path else ""

@@ -36,6 +36,12 @@ def explained(engine: Engine, tool: str, made: Explanation) -> dict[str, Any]:
     }
 
 
+def parts_json(engine: Engine, tool: str, made: Explanation) -> list[dict[str, Any]]:
+    """The conditions of an explanation alone, each with the value of every part."""
+    gate = mapped.gate if (mapped := engine.policy.tools.get(tool)) else None
+    return [_part(part, gate, made.hidden) for part in made.parts]
+
+
 def _part(part: Part, gate: str | None, hidden: Masked) -> dict[str, Any]:
     rule = part.rule
     return {

@@ -19,7 +19,9 @@ from govern.charter.words import Word
 from govern.report.console import safe
 from govern.report.layout import wrapped
 
-_FILES = {"agent": "charter", "base": "base", "library": "library", "deployment": "deployment file"}
+_FILES = {
+    "agent": "charter", "base": "base", "library": "library", "tests": "test suite", "deployment": "deployment file",
+}  # fmt: skip
 _MARGIN = 13
 _MOST_PATHS = 6
 _MOST_RELATED = 8

@@ -31,9 +31,9 @@ def show(run: LintRun, write: Callable[[Line], None], view: View, *, suppressed:
     for file in run.files:
         for finding in file.findings:
             if view.shows(finding):
-                _finding(finding, file.text_of(finding), write)
+                show_finding(finding, file.text_of(finding), write)
         for one in file.suppressed if suppressed else ():
-            _finding(one.finding, file.text_of(one.finding), write, because=one.reason)
+            show_finding(one.finding, file.text_of(one.finding), write, because=one.reason)
     if run.mending and run.mending.write:
         for line in _fixed(run):
             write(line)
@@ -41,7 +41,13 @@ def show(run: LintRun, write: Callable[[Line], None], view: View, *, suppressed:
         write(line)
 
 
-def _finding(finding: Finding, source: Source | None, write: Callable[[Line], None], because: str = "") -> None:
+def show_finding(finding: Finding, source: Source | None, write: Callable[[Line], None], because: str = "") -> None:
+    """Writes one finding with its line and a caret.
+
+    Args:
+        source: the text that it stands in; None if it could not be read.
+        because: why it is suppressed; empty where it is not.
+    """
     style = "dim" if because else _STYLES[finding.severity]
     word = "suppressed" if because else finding.severity.value
     head = (f"{word}[{finding.rule}]", style)
@@ -149,6 +155,9 @@ def _next(run: LintRun, view: View) -> list[Line]:
         lines.append(Line((f"{safely:,} can be fixed with --fix{more}; --diff shows how.", "dim")))
     elif unsafely and (run.mending is None or not run.mending.unsafe):
         lines.append(Line((f"{unsafely:,} can be fixed with --fix --unsafe-fixes; look with --diff first.", "dim")))
+    if run.unproven:
+        asked = _count(run.unproven, "question")
+        lines.append(Line((f"{asked} to the solver not decided: what it might have found there is not shown.", "dim")))
     if run.gone:
         lines.append(Line((f"{run.gone:,} of the baseline found no more; --write-baseline drops them.", "dim")))
     return lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from govern.charter.model import Charter, Deny, Effect, Form, NeedsApproval, RaisesTier, Rule, Tier, gate_of
 from govern.conditions.tree import Call, Node
@@ -10,6 +11,9 @@ from govern.findings import Confidence, Severity
 from govern.lint.hit import Hit
 from govern.lint.logic import key
 from govern.lint.sites import rule_tools
+
+if TYPE_CHECKING:
+    from govern.lint.proofs import Proofs
 
 SEVERITY = Severity.WARNING
 CONFIDENCE = Confidence.HIGH
@@ -33,6 +37,48 @@ def check(charter: Charter) -> Iterator[Hit]:
                 yield Hit(message, rule.at, f"delete one of them (`{other.id}` is on line {other.at.line})")
                 break
     yield from _own_gate(charter)
+
+
+def check_proven(charter: Charter, proofs: Proofs) -> Iterator[Hit]:
+    """Conditions that are written differently, where the one of a rule is never met without that of another."""
+    known = {hit.at for hit in check(charter)}
+    rules = [rule for rule in charter.every_rule if rule_tools(charter, rule) and rule.at not in known]
+    for index, rule in enumerate(rules):
+        for other_index, other in enumerate(rules):
+            if index != other_index and _compares(charter, rule, other) and _within(charter, rule, other, proofs):
+                alike = _compares(charter, other, rule) and index < other_index
+                if alike and _within(charter, other, rule, proofs):
+                    continue  # said of the later one
+                message = f"`{rule.id}` adds nothing: wherever it applies, `{other.id}` applies too and is no weaker"
+                yield Hit(
+                    message, rule.at, f"delete it, or change one of them (`{other.id}` is on line {other.at.line})"
+                )
+                break
+
+
+def _compares(charter: Charter, rule: Rule, other: Rule) -> bool:
+    """Whether the other could make a rule needless, for all that the lines say."""
+    tools, others = ({tool.name for tool in rule_tools(charter, each)} for each in (rule, other))
+    return (
+        rule.at.file == other.at.file  # a base may change: what a file says itself stays said
+        and tools <= others
+        and _covers(other.effect, rule.effect)
+        and _region(rule) != _region(other)
+        and bool(_reads(rule) & _reads(other))
+    )
+
+
+def _reads(rule: Rule) -> set[object]:
+    return {read.path for read in rule.clause.condition.reads}
+
+
+def _within(charter: Charter, rule: Rule, other: Rule, proofs: Proofs) -> bool:
+    """Whether a rule applies to some valid call, and to none to which the other does not apply."""
+    ids, names = (rule.id.name, other.id.name), [tool.name for tool in rule_tools(charter, rule)]
+    for name in names:
+        if proofs.some(name, lambda asked: (asked.applies(ids[0]), ~asked.applies(ids[1]), asked.valid())) is not False:
+            return False
+    return any(proofs.some(name, lambda asked: (asked.applies(ids[0]), asked.valid())) for name in names)
 
 
 def _region(rule: Rule) -> object:

@@ -1,7 +1,7 @@
 """Values worth trying for the inputs of a decision: from the conditions, the facts' types and the input schema.
 
-Every value is only a proposal: `policy.trials` has the engine decide on each. So this may be simple, and leaves out
-patterns, which nobody can turn into good examples.
+Every value is only a proposal: `policy.trials` has the engine decide on each. So this may be simple: of a pattern
+there is one text that matches, of an item of a list the values that each comparison asks for.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ from typing import Any, Final
 
 from govern.conditions import Inputs
 from govern.conditions.inputs import ORIGINS, Path, path_of
-from govern.conditions.python import ABSENT, WRONG, place
+from govern.conditions.python import ABSENT, WRONG, place, time_of
 from govern.conditions.scope import is_of
 from govern.conditions.spans import widened
-from govern.conditions.steps import Step, Value
-from govern.conditions.times import NS, timestamp_ns
+from govern.conditions.steps import Step, Value, moment
+from govern.conditions.times import NS, in_int64, is_date, time_kind, timestamp_ns
 from govern.conditions.tree import OF_HISTORY, Call, Has, ListLit, Lit, Macro, Name, Node, walk
+from govern.conditions.values import MAX_NESTED
 from govern.events.canonical import Malformed, check, normalise, text_of
 from govern.policy.explanation import examples
 from govern.policy.explanation.examples import PERSON, SAMPLE
 from govern.policy.explanation.masking import masked
+from govern.policy.explanation.matching import example
 from govern.policy.model import FactField, Policy
 
 REMOVED: Final = ABSENT
@@ -32,6 +34,12 @@ _MOST = 16  # proposals for one input
 _MOST_TIMES = 48
 _LONGEST = 200  # characters and items that a proposal is filled up to
 _HOUR = 3600 * NS
+_ELSEWHERE: Final = "somebody@other.example"
+_WRAPPED: Final = {
+    "lower": "{}", "domain": PERSON.partition("@")[0] + "@{}", "url.host": "https://{}/",
+    "url.scheme": "{}://example.com/", "url.path": "https://example.com{}",
+}  # fmt: skip
+_NEAR_HOURS: Final = (*range(-12, 13), *range(24, 24 * 8, 24))
 _COMPARED = ("==", "!=", "<", "<=", ">", ">=")
 
 
@@ -96,7 +104,14 @@ class _Found:
                 known.setdefault("-" if plain is REMOVED else text_of(plain), plain)
 
     def fits(self, path: Path, value: Any) -> bool:
-        """Whether a fact can be so; the schema of arguments is the engine's to judge."""
+        """Whether a fact, or something of the history, can be so; the schema of arguments is the engine's to judge."""
+        match str(path[0]).partition("("):
+            case ("calls" | "succeeded", "(", _):
+                return type(value) is int and value >= 0
+            case ("origin", "(", _):
+                return value in ORIGINS
+            case ("exceeded" | "tainted" | "named_by_user", "(", _):
+                return isinstance(value, bool)
         field = self.fields.get(path)
         return field is None or _fits(field, value)
 
@@ -127,6 +142,8 @@ class _Found:
                     self.member(step, item, source)
                 case Call("startsWith" | "endsWith" | "contains" | "within" as fn, (subject, other)):
                     self.text(step, fn, subject, other)
+                case Call("matches", (subject, Lit(str() as pattern))):
+                    self.matched(step, subject, pattern)
                 case Has(target):
                     path = path_of(target)
                     self.add(path, REMOVED, *(self.samples(path) if path else ()))
@@ -153,6 +170,24 @@ class _Found:
                 self.add(path, *_around(against, self.now(path)))
         elif isinstance(subject, Call):
             self.made(step, subject, against)
+        elif isinstance(subject, Macro) and type(against) is int:
+            self.counted(step, subject, against)
+
+    def counted(self, step: Step, subject: Macro, against: int) -> None:
+        """Lists in which so many items are counted, one fewer, one more."""
+        path = self.of_list(subject.source)
+        if path is not None and against < _LONGEST:
+            now = self.now(path)
+            kept = now if isinstance(now, list) else []
+            chosen = {element.index for element in step.elements}
+            others = [item for index, item in enumerate(kept) if index not in chosen][:_MOST]
+            for item in self.elements(step, subject.var, subject.body)[:2]:
+                self.add(path, *([item] * size + others for size in (against, against + 1, max(against - 1, 0))))
+
+    def of_list(self, source: Node) -> Path | None:
+        """The input that a list is, or is made of by `list`."""
+        listed = isinstance(source, Call) and source.fn == "list" and bool(source.operands)
+        return path_of(source.operands[0]) if listed and isinstance(source, Call) else path_of(source)
 
     def made(self, step: Step, subject: Call, against: Any) -> None:
         """Values for what a function is applied to, so that it gives something else."""
@@ -160,12 +195,14 @@ class _Found:
         path = path_of(inner) if inner is not None else None
         text = against if isinstance(against, str) else OTHER
         match subject.fn:
+            case "timestamp" if isinstance(against, str):
+                self.add(path, *_around(against, self.now(path) if path is not None else None))
             case "lower":
                 self.add(path, text)
             case "domain":
-                self.add(path, f"{PERSON.partition('@')[0]}@{text}")
+                self.add(path, f"{PERSON.partition('@')[0]}@{text}", PERSON, _ELSEWHERE)
             case "url.host":
-                self.add(path, f"https://{text}/")
+                self.add(path, f"https://{text}/", "https://example.com/", "https://other.example/")
             case "url.scheme":
                 self.add(path, f"{text}://example.com/")
             case "url.path":
@@ -179,7 +216,15 @@ class _Found:
             case "hour" | "weekday" | "date" if path == ("at",):
                 now = self.now(path)
                 if type(now) is int:
-                    self.add(path, *(now + hours * _HOUR for hours in (*range(-12, 13), *range(24, 24 * 8, 24))))
+                    self.add(path, *(now + hours * _HOUR for hours in _NEAR_HOURS))
+            case "hour" | "weekday" | "date" if isinstance(inner, Call) and inner.fn == "timestamp":
+                of = path_of(inner.operands[0])
+                said = self.now(of) if of is not None else None
+                at = (timestamp_ns(said) if isinstance(said, str) else None) or self.now(("at",))
+                if type(at) is int:
+                    self.add(of, *(moment(at + hours * _HOUR) for hours in (0, *_NEAR_HOURS)))
+            case "+" | "-" if time_kind(subject):
+                self.moments(step, subject)
             case "+" | "-" | "*" | "neg":
                 self.sums(step, subject)
 
@@ -194,10 +239,31 @@ class _Found:
             return
         apart = one - other
         for part in walk(subject):
-            path = path_of(part)
+            sized = isinstance(part, Call) and part.fn == "size" and bool(part.operands)
+            path = self.of_list(part.operands[0]) if sized and isinstance(part, Call) else path_of(part)
             now = self.now(path) if path is not None else None
             if path is not None and _is_number(now):
                 self.add(path, *(each + by for each in (now - apart, now + apart) for by in (0, -1, 1)))
+            elif path is not None and sized and isinstance(now, list | str):
+                sizes = [int(len(now) + each) + by for each in (-apart, apart) for by in (0, -1, 1)]
+                self.add(path, *(_sized(now, size, isinstance(now, list)) for size in sizes))
+
+    def moments(self, step: Step, subject: Call) -> None:
+        """Each point in time of a sum, moved by what the two sides differ, and a second more or less."""
+        if not isinstance(step.node, Call) or len(step.node.operands) != 2:
+            return
+        sides = [time_of(node, ())(self.inputs, [None] * MAX_NESTED) for node in step.node.operands]
+        now_ns = self.now(("at",))
+        for part in walk(subject):
+            if part == Name("at", part.start, part.end) and type(now_ns) is int and None not in sides:
+                self.add(("at",), *(now_ns + by for by in _apart(sides)))
+            elif isinstance(part, Call) and part.fn == "timestamp" and (path := path_of(part.operands[0])) is not None:
+                text = self.now(path)
+                at = timestamp_ns(text) if isinstance(text, str) else None
+                if at is None or None in sides:
+                    self.add(path, moment(now_ns) if type(now_ns) is int else "2000-01-01T00:00:00Z")
+                else:
+                    self.add(path, *(moment(at + by) for by in _apart(sides) if in_int64(at + by) is not None))
 
     def number(self, step: Step, node: Node) -> Any:
         """A side of a comparison as a number; None where it is none."""
@@ -251,10 +317,22 @@ class _Found:
             case _:
                 self.add(path, f"{part.rstrip('/')}/{now.rpartition('/')[2] or SAMPLE}", f"/{SAMPLE}")
 
+    def matched(self, step: Step, subject: Node, pattern: str) -> None:
+        """A text that a pattern matches, and one that it does not."""
+        found = example(pattern)
+        path = path_of(subject)
+        for text in (found, OTHER) if found is not None else (OTHER,):
+            if path is not None:
+                self.add(path, text)
+            elif isinstance(subject, Call):
+                self.made(step, subject, text)
+
     def items(self, step: Step, source: Node, var: str, body: Node) -> None:
         """The list without the items that decide, or with one that does."""
-        listed = isinstance(source, Call) and source.fn == "list" and bool(source.operands)
-        path = path_of(source.operands[0]) if listed and isinstance(source, Call) else path_of(source)
+        listed = isinstance(source, Call) and source.fn == "list"
+        path = self.of_list(source)
+        if isinstance(source, Call) and source.fn == "keys" and (held := path_of(source.operands[0])) is not None:
+            self.add(held, {}, *({item: {}} for item in self.elements(step, var, body) if isinstance(item, str)))
         if path is None:
             return
         now = self.now(path)
@@ -266,7 +344,52 @@ class _Found:
             match part:
                 case Call("==" | "!=", (Name(name), Lit(value))) if name == var:
                     self.add(path, [value], [*kept, value], [item for item in kept if item != value])
+        made = self.elements(step, var, body)
+        self.add(path, *([item] for item in made), *([made[0], item] for item in made[1:]))
         self.add(path, [], [PERSON], *([REMOVED] if listed else []))
+
+    def elements(self, step: Step, var: str, body: Node) -> list[Any]:
+        """Items that are told apart by what is asked of an item: one, and it with one value changed."""
+        asked: dict[Path, list[Any]] = {}
+        for part in walk(body):
+            for place_in, values in self.of_item(step, var, part):
+                asked.setdefault(place_in, []).extend(values)
+        first: Any = None
+        for place_in, values in asked.items():
+            first = _item(first, place_in, values[0])
+        made = [first] if asked else []
+        made += [_item(first, place_in, value) for place_in, values in asked.items() for value in values[1:]]
+        return [item for item in made if item is not None][:_MOST]
+
+    def of_item(self, step: Step, var: str, part: Node) -> Iterator[tuple[Path, list[Any]]]:
+        """Places of a macro's variable that a part asks about, each with values to try."""
+        # What the other side of a comparison is worth was read where the body was judged.
+        judged = [each for each in step.walk() if each.start <= part.start and part.end <= each.end]
+        step = judged[-1] if judged else step
+        found: list[tuple[Node, list[Any]]] = []
+        match part:
+            case Call(fn, (left, right)) if fn in _COMPARED:
+                sides = ((left, self.value(right, step)), (right, self.value(left, step)))
+                found += [(one, list(_around(against, None))) for one, against in sides if against is not ABSENT]
+            case Call("in", (one, ListLit(items))):
+                found.append((one, [*(literal.value for literal in items[:_MOST]), OTHER]))
+            case Call("in", (one, source)):
+                into = self.value(source)
+                found.append((one, [*(into[:5] if isinstance(into, list) else []), OTHER]))
+            case Call("startsWith" | "endsWith" | "contains" as fn, (one, other)):
+                text = self.value(other)
+                found.append((one, [*([text] if isinstance(text, str) else []), OTHER]))
+            case Call("within", (one, Lit(str() as folder))):
+                found.append((one, [f"{folder.rstrip('/')}/{SAMPLE}", f"/{SAMPLE}"]))
+            case Call("matches", (one, Lit(str() as pattern))):
+                found.append((one, [*([matched] if (matched := example(pattern)) is not None else []), OTHER]))
+            case Has(target):
+                found.append((target, [SAMPLE]))
+        for one, values in found:
+            place_in, wrapped = _in_item(var, one)
+            if place_in is not None:
+                made = [wrapped.format(value) if isinstance(value, str) else value for value in values]
+                yield place_in, [*made, *([_ELSEWHERE] if "@" in wrapped else [])]
 
     def history(self, node: Call) -> None:
         path = path_of(node)
@@ -327,6 +450,28 @@ class _Found:
             self.add(("args", name), *examples.repaired(examples.schema_at(self.schema, ("args", name)), value))
 
 
+def _apart(sides: Sequence[int | None]) -> Iterator[int]:
+    """By how many nanoseconds a term of either side could move to where both are the same, or a second apart."""
+    by = (sides[0] or 0) - (sides[1] or 0)
+    yield from (sign * by + more for sign in (-1, 1) for more in (0, -NS, NS))
+
+
+def _in_item(var: str, node: Node) -> tuple[Path | None, str]:
+    """The place in an item that a node is made from, and how text stands in it; None where it is anything else."""
+    wrapped = "{}"
+    if isinstance(node, Call) and node.fn in _WRAPPED:
+        wrapped, node = _WRAPPED[node.fn], node.operands[0]
+    path = path_of(node)
+    return (path[1:] if path is not None and path[0] == var else None), wrapped
+
+
+def _item(item: Any, path: Path, value: Any) -> Any:
+    if not path or not isinstance(path[0], str):
+        return value if not path else item
+    known = item if isinstance(item, dict) else {}
+    return {**known, path[0]: _item(known.get(path[0]), path[1:], value)}
+
+
 def _fits(field: FactField, value: Any) -> bool:
     if field.values:
         return any(_same(value, each) for each in field.values)
@@ -363,9 +508,19 @@ def _around(value: Any, now: Any) -> Iterator[Any]:
         steps: tuple[int | float, ...] = (1, 0.01) if isinstance(value, float) or isinstance(now, float) else (1,)
         yield from (round(value + sign * step, 6) for step in steps for sign in (-1, 1))
     elif isinstance(value, str):
+        yield from _around_time(value)
         yield OTHER
         if isinstance(now, str):
             yield now + SAMPLE  # for what must be another, and begin alike
+
+
+def _around_time(value: str) -> Iterator[str]:
+    """The day before and after a date, the second before and after a time."""
+    if is_date(value):
+        day = timestamp_ns(f"{value}T00:00:00Z")
+        yield from (moment(day + by)[:10] for by in (-24 * _HOUR, 24 * _HOUR) if day is not None)
+    elif (at := timestamp_ns(value)) is not None:
+        yield from (moment(at + by) for by in (-NS, NS))
 
 
 def _sized(now: Any, size: int, listed: bool) -> Any:

@@ -7,7 +7,7 @@ is bounded and in a fixed order; that nothing was found says nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, Final
@@ -96,7 +96,7 @@ class Trials:
             if self._state((proposal,)) != before:
                 telling.append(proposal)
         near = [each for each in wanted if each not in self.found and self.missing(self.call, each) <= NEAR]
-        for pair in _pairs(telling):
+        for pair in pairs(telling):
             if self.tried >= SINGLE + PAIRS or all(each in self.found for each in near):
                 break
             self._keep(now, Trial(pair, self._try(pair)))
@@ -125,7 +125,7 @@ class Trials:
         inputs: dict[str, Any] = {"args": call.args, **said}
         for change in changes:
             if change.path[0] == "args" or change.path[0] in policy.facts:
-                inputs = _with(inputs, change)
+                inputs = with_change(inputs, change)
         args = inputs.pop("args")
         outside = dict(kept)
         for change in changes:
@@ -222,13 +222,14 @@ class Trials:
         self._keep(now, Trial(changes, self._try(changes)))
 
 
-def _pairs(each: Sequence[Proposal]) -> Iterator[Changes]:
+def pairs(each: Sequence[Proposal]) -> list[tuple[Proposal, Proposal]]:
     """Two of them on different inputs, the first ones first."""
     places = sorted(combinations(range(len(each)), 2), key=lambda pair: (sum(pair), pair))
-    return ((each[one], each[other]) for one, other in places if each[one].path != each[other].path)
+    return [(each[one], each[other]) for one, other in places if each[one].path != each[other].path]
 
 
-def _with(inputs: dict[str, Any], change: Proposal) -> dict[str, Any]:
+def with_change(inputs: dict[str, Any], change: Proposal) -> dict[str, Any]:
+    """A copy of the inputs with one of them changed; what is on the way and of another kind stays."""
     return {**inputs, str(change.path[0]): _put(inputs.get(str(change.path[0])), change.path[1:], change.value)}
 
 
@@ -240,6 +241,8 @@ def _put(base: Any, path: Path, value: Any) -> Any:
     if isinstance(step, int):
         if not isinstance(base, list) or step >= len(base):
             return base
+        if not rest and value is REMOVED:
+            return base[:step]
         return [_put(item, rest, value) if place == step else item for place, item in enumerate(base)]
     if not isinstance(base, dict) and base is not None:
         return base  # what is of another kind is not thrown away for it
