@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.shipped import shipped
 
 from govern.charter import vocabulary
 from govern.charter.comments import comments, trivia
@@ -30,7 +31,7 @@ from .messy import Messy
 
 ROOT = Path(__file__).parents[2]
 CASES = sorted(Path(__file__).with_name("fmt").glob("*.in.yaml"))
-SHIPPED = sorted([*ROOT.glob("charters/**/*.yaml"), *ROOT.glob("samples/*/charter.yaml")])
+SHIPPED = shipped("charters/**/*.yaml", "samples/*/charter.yaml")
 
 
 def formatted(text: str | bytes) -> str:

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from tests.shipped import shipped as shipped_files
 
 from govern.charter import kinds
 from govern.charter.deployment import read_deployment
@@ -24,7 +25,7 @@ from govern.findings import Finding
 from .anatomy import KEYS, OTHERS, Spot, refers, spots_of, typos
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = sorted([*ROOT.glob("samples/*/charter.yaml"), *ROOT.glob("charters/**/*.yaml")])
+SHIPPED = shipped_files("charters/**/*.yaml", "samples/*/charter.yaml")
 EACH = 3
 Place = tuple[int, int]
 # A slip takes a scalar of a file, and gives the file with the slip and its place; None where it cannot be made.

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.shipped import shipped
 
 from govern.charter import kinds, vocabulary
 from govern.charter.deployment import load_deployment
@@ -210,7 +211,7 @@ def test_any_bytes_give_findings(data: bytes) -> None:
 
 def test_charters_of_this_repository_load() -> None:
     """Every charter, base and library that is shipped loads."""
-    paths = [*ROOT.glob("charters/*/*.yaml"), *ROOT.glob("samples/*/charter.yaml")]
+    paths = shipped("charters/*/*.yaml", "samples/*/charter.yaml")
     assert len(paths) >= 11
     for path in paths:
         found = load_deployment(path)[1] if path.name.startswith("deployment") else load(path).findings

@@ -17,6 +17,7 @@ import jsonschema
 import jsonschema_rs
 import pytest
 import yaml
+from tests.shipped import shipped
 
 from govern.charter import example
 from govern.charter.deployment import read_deployment
@@ -32,7 +33,7 @@ from govern.findings import Finding
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "schemas"
-SHIPPED = sorted([*ROOT.glob("charters/**/*.yaml"), *ROOT.glob("samples/*/charter.yaml")])
+SHIPPED = shipped("charters/**/*.yaml", "samples/*/charter.yaml")
 WHOLE = sorted((Path(__file__).parent / "whole").glob("*.yaml"))
 PARTS = {name: example.text(name) for name in (*example.FILES.values(), *example.PARTS)}
 JUDGES = {name: jsonschema_rs.Draft202012Validator(document(name)) for name in NAMES}

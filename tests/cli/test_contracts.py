@@ -14,6 +14,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from tests.shipped import shipped
 
 from .running import ROOT, SAMPLES, SUPPORT, govern
 
@@ -111,9 +112,9 @@ def imports(tmp_path: Path) -> list[Any]:
 
 
 def bundles() -> list[Any]:
-    charters = [*SAMPLES.glob("*/charter.yaml"), *(ROOT / "charters").glob("*/*.yaml")]
+    charters = shipped("charters/*/*.yaml", "samples/*/charter.yaml")
     parts = ("base", "library")
-    return [govern("compile", each, "-o", "-").json for each in sorted(charters) if each.parent.name not in parts]
+    return [govern("compile", each, "-o", "-").json for each in charters if each.parent.name not in parts]
 
 
 @pytest.fixture(scope="module")

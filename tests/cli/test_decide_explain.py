@@ -117,9 +117,8 @@ def test_what_is_missing_has_a_source() -> None:
     assert "customer.id a result of find_user_id_by_email or find_user_id_by_name_zip; here `--facts`" in shown
     order = "order.status a result of get_order_details or cancel_pending_order or 5 more; here `--facts`"
     assert order in shown
-    assert (
-        "succeeded('transfer_to_human_agents') what happened before the call; here `--first`, if nothing did" in shown
-    )
+    past = "what happened before the call; here `--history`, or `--first` if nothing did"
+    assert f"succeeded('transfer_to_human_agents') {past}" in shown
 
 
 def test_lists_show_the_item_that_decides() -> None:

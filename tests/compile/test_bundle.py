@@ -17,6 +17,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from tests.shipped import shipped
 
 from govern.compile.reading import looks_like_bundle, read
 from govern.compile.schema_file import SCHEMAS
@@ -34,7 +35,7 @@ from .making import ROOT, canonical, compiled, resealed
 # Bases, libraries and deployments are no charters: they stand beside those that name them.
 CHARTERS = sorted(
     path
-    for path in [*ROOT.glob("samples/*/charter.yaml"), *ROOT.glob("charters/*/*.yaml")]
+    for path in shipped("charters/*/*.yaml", "samples/*/charter.yaml")
     if path.parent.name not in ("base", "library")
 )
 STORIES = sorted(path.parent for path in ROOT.glob("samples/*/charter.yaml"))

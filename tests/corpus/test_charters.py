@@ -20,6 +20,7 @@ import pytest
 import yaml
 import zstandard
 from tests.samples.scenarios import comes_out
+from tests.shipped import shipped
 
 from govern.charter.load import load
 from govern.compile.lower import lower
@@ -28,9 +29,7 @@ from govern.policy.engine import Engine
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = Path(os.environ.get("GOVERN_CORPUS", ROOT / "../shared/corpus"))
-CHARTERS = [
-    path for folder in ("agentdojo", "taubench") for path in sorted((ROOT / "charters" / folder).glob("*.yaml"))
-]
+CHARTERS = shipped("charters/agentdojo/*.yaml", "charters/taubench/*.yaml")
 TIER_OF_CLASS = {"read_only": "read_only", "state_changing": "reversible", "irreversible": "irreversible"}
 STRICTNESS = ["read_only", "reversible", "irreversible"]
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.shipped import shipped
 
 from govern.charter.cases import CallStep, Case
 from govern.charter.load import load_or_raise, load_text
@@ -23,9 +24,7 @@ DESK = Path(__file__).parent / "desk" / "refunds.test.yaml"
 EXAMPLE = ROOT / "src" / "govern" / "charter" / "examples" / "suite.test.yaml"
 SUITES = (DESK, EXAMPLE)
 CHARTERS = sorted(
-    path
-    for path in [*ROOT.glob("charters/**/*.yaml"), *ROOT.glob("samples/*/charter.yaml")]
-    if "scenarios:" in path.read_text("utf-8")
+    path for path in shipped("charters/**/*.yaml", "samples/*/charter.yaml") if "scenarios:" in path.read_text("utf-8")
 )
 
 

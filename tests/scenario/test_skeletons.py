@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.benchmarks.imports import ROOT
+from tests.shipped import shipped
 
 from govern.charter.cases import CallStep
 from govern.charter.fmt.text import format_bytes
@@ -28,7 +29,7 @@ from govern.scenario.skeletons_log import of_log
 
 CHARTERS = [
     path
-    for path in sorted([*ROOT.glob("samples/*/charter.yaml"), *ROOT.glob("charters/*/*.yaml")])
+    for path in shipped("charters/*/*.yaml", "samples/*/charter.yaml")
     if (found := load(path).charter) is not None and found.kind is Kind.CHARTER
 ]
 LOGS = sorted(ROOT.glob("samples/*/log.jsonl"))

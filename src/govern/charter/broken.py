@@ -30,7 +30,7 @@ _NEXT_KEY = re.compile(rf",\s*(?:{'|'.join(sorted({key for level in _CONDITIONS 
 _BARE = re.compile(
     r"""(?:^[ ]*(?:-[ ]+)*|[{,][ ]*)(?P<word>"[^"\n]*"|'[^'\n]*'|[A-Za-z_][\w./@-]*)(?=[ ]|$)(?![ ]*:)"""
 )
-_LINES_TRIED = 3
+_LINES_TRIED = 8
 _MOST_TRIED = 200_000
 
 

@@ -28,6 +28,11 @@ STEPS: tuple[tuple[str, tuple[str, ...], int], ...] = (
         Exit.OK,
     ),
     (
+        "Does it say what was meant? Its tests: what somebody might ask for, boundaries, approvals and deadlines.",
+        ("test", "charter.yaml"),
+        Exit.OK,
+    ),
+    (
         (
             "The same charter against the agent's own log of a week. What would have been asked and denied, and, "
             "first of all, what did nobody draw a line around?"
@@ -54,7 +59,7 @@ STEPS: tuple[tuple[str, tuple[str, ...], int], ...] = (
 
 
 def demo() -> None:
-    """Show the whole loop on a sample: lint, decide, replay a log, find the gaps, rebuild one chain.
+    """Show the whole loop on a sample: lint, decide, test, replay a log, find the gaps, rebuild one chain.
 
     Works in a temporary folder that is removed afterwards; needs no network and no server.
 
@@ -74,7 +79,7 @@ def demo() -> None:
     sample = _sample()
     before = Path.cwd()
     with tempfile.TemporaryDirectory(prefix="govern-demo-") as folder:
-        for name in ("charter.yaml", "log.jsonl", "audit.jsonl"):
+        for name in ("charter.yaml", "charter.test.yaml", "log.jsonl", "audit.jsonl"):
             shutil.copyfile(sample / name, Path(folder) / name)
         os.chdir(folder)  # so that the commands shown are the commands run
         try:

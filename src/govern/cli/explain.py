@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 # Folders of pages that lint does not know; read as data, since importing them would load a database or a solver.
-_PAGE_FOLDERS = (("reconstruct", "gaps"), ("proof",))
+_PAGE_FOLDERS = (("reconstruct", "gaps"), ("proof",), ("compile", "backends"))
 _SUFFIXES = (".yaml", ".yml")
 _WIDEST = 100
 
@@ -95,13 +95,13 @@ def _told(what: str) -> list[str]:
 
 
 def _pages() -> dict[str, str]:
-    """Every page by id: of lint rules, loading errors, gaps, and the language of statements."""
+    """Every page by id: of lint rules, loading errors, gaps, the language of statements, and targets of an export."""
     from importlib.resources import files
 
     from govern.lint.engine import page, page_ids
 
     others = {
-        entry.name.removesuffix(".md"): entry.read_text("utf-8")
+        entry.name.removesuffix(".md").replace("_", "-"): entry.read_text("utf-8")
         for folder in _PAGE_FOLDERS
         for entry in files("govern").joinpath(*folder).iterdir()
         if entry.name.endswith(".md")

@@ -104,7 +104,7 @@ def outcome(policy: Policy, name: str, truths: Sequence[int], *, valid: bool = T
         reasons=tuple(reason.value for reason in Reason if reason in reasons),
         rules=_unique(cause.rule for cause in deciding),
         gates=_unique(cause.gate for cause in deciding),
-        tier=max(_tiers(tool, truths), key=_ORDER.index) if tool else None,
+        tier=max(tiers_of(tool, truths), key=_ORDER.index) if tool else None,
         policy_digest=policy.digest,
     )
 
@@ -157,7 +157,7 @@ def _rules(tool: ToolPolicy, truths: Sequence[int]) -> list[tuple[int, Rule, int
     ]
 
 
-def _tiers(tool: ToolPolicy, truths: Sequence[int]) -> set[Tier]:
+def tiers_of(tool: ToolPolicy, truths: Sequence[int]) -> set[Tier]:
     """The written tier and every one that the call is raised to: what is keyed by any of them concerns the call,
     so that raising never takes a rule away."""
     found = {tool.tier}
@@ -188,7 +188,7 @@ def _tool_causes(tool: ToolPolicy | None, truths: Sequence[int]) -> list[_Cause]
     tiers: set[Tier] | None = None
     for index, rule, truth in _rules(tool, truths):
         if rule.tiers:
-            tiers = tiers or _tiers(tool, truths)
+            tiers = tiers or tiers_of(tool, truths)
             if not tiers & set(rule.tiers):
                 continue
         effect = rule.effect

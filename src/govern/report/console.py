@@ -68,8 +68,9 @@ def json_text(document: dict[str, Any]) -> str:
 
 
 def emit_json(document: dict[str, Any]) -> None:
-    """Writes one JSON document to standard output."""
-    sys.stdout.write(json_text(document))
+    """Writes one JSON document to standard output, piece by piece: a reader that goes away is noticed."""
+    json.dump(document, sys.stdout, indent=2, ensure_ascii=True, allow_nan=False)
+    sys.stdout.write("\n")
 
 
 def working(what: str) -> AbstractContextManager[object]:

@@ -147,7 +147,7 @@ class _Shown:
             return "the caller, as an argument"
         if root == "at":
             return "the call's own time; here `--at`"
-        return "what happened before the call; here `--first`, if nothing did"
+        return "what happened before the call; here `--history`, or `--first` if nothing did"
 
     # -- other verdicts --
 

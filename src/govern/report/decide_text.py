@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from govern.events.canonical import Malformed, parse
+from govern.policy.durations import span
 from govern.policy.engine import Engine
 from govern.policy.explanation.failed import failed
 from govern.policy.explanation.masking import masked, place
@@ -13,7 +14,6 @@ from govern.policy.glob import matches
 from govern.policy.model import Effect, Gate, Reason
 from govern.policy.verdict import Verdict
 from govern.report.console import safe
-from govern.report.durations import span
 
 _QUOTES_NOTHING = ("required", "additionalProperties", "unevaluatedProperties", "dependentRequired")
 

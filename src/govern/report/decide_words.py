@@ -12,6 +12,7 @@ from typing import Any
 from govern.conditions.inputs import path_text
 from govern.conditions.steps import State, Value, moment
 from govern.events.canonical import text_of
+from govern.policy.durations import span
 from govern.policy.explanation.candidates import REMOVED, Proposal
 from govern.policy.explanation.masking import Masked
 from govern.policy.explanation.needs import How, Need
@@ -20,7 +21,6 @@ from govern.policy.explanation.trials import Trial
 from govern.policy.model import Limit, Reason, Rule, ToolPolicy, When
 from govern.policy.verdict import Counter, Verdict
 from govern.report.console import safe
-from govern.report.durations import span
 
 HIDDEN = "(not shown)"
 _LONGEST = 64

@@ -35,6 +35,7 @@ def document(run: LintRun, view: View) -> dict[str, Any]:
         ],
         "fixable": {"safe": run.fixable(view, safe=True), "unsafe": run.fixable(view, safe=False)},
         "off": run.off,
+        "unproven": run.unproven,
         "baseline": {"file": baseline.name, "known": run.known, "gone": run.gone} if baseline else None,
         "config": run.configuration.settings.name or None,
         "config_from": revision.name if revision else None,

@@ -179,7 +179,7 @@ def _why(engine: Engine, statement: Statement, answer: Answer, command: Command)
             for tool, reason in why[:_NAMED]:
                 yield f"{safe(tool)}: {safe(reason)}"
             if len(why) > _NAMED:
-                yield f"and {len(why) - _NAMED} more tools"
+                yield f"and {_more(len(why) - _NAMED)}"
             what = "such call" if statement.exists else "counterexample"
             if tried:
                 yield f"no {what} among {tried:,} calls that were tried, which proves nothing"
@@ -226,4 +226,8 @@ def _quoted(key: str) -> str:
 
 def _named(tools: Sequence[str]) -> str:
     shown = ", ".join(safe(tool) for tool in tools[:_NAMED])
-    return f"{shown} and {len(tools) - _NAMED} more tools" if len(tools) > _NAMED else shown
+    return f"{shown} and {_more(len(tools) - _NAMED)}" if len(tools) > _NAMED else shown
+
+
+def _more(count: int) -> str:
+    return f"{count} more tool{'s' if count != 1 else ''}"

@@ -77,10 +77,16 @@ def final(standing: gate.Standing, step: int) -> Iterator[Answered]:
             if how.gate != root:
                 yield Answered(how.gate, state.value, how.by, how.at_ns - begun, step)
             continue
-        by = tuple(
-            vote.answer.person
+        against = [
+            (vote.answer.person, answered)
             for vote in standing.votes
-            if not vote.answer.approve and any(slot[0] == root for slot in vote.slots)
-        )
+            if not vote.answer.approve
+            for asked, answered in sorted(vote.slots)
+            if asked == root
+        ]
+        by = tuple(dict.fromkeys(person for person, _ in against))
         after = None if state is gate.State.PENDING else standing.at_ns - begun
         yield Answered(root, state.value, by, after, step)
+        if state is gate.State.DENIED:
+            for escalated in dict.fromkeys(answered for _, answered in against if answered != root):
+                yield Answered(escalated, state.value, by, after, step)

@@ -23,8 +23,7 @@ from govern.conditions import bound
 from govern.findings import Location
 from govern.policy.glob import matches
 from govern.policy.model import Effect, Policy, Reason, Rule, ToolPolicy, When
-from govern.policy.verdict import FALSE, TRUE, UNKNOWN
-from govern.policy.verdict import _tiers as tiers
+from govern.policy.verdict import FALSE, TRUE, UNKNOWN, tiers_of
 from govern.scenario.mutants.judged import asked
 from govern.scenario.outcome import Decision, Outcome, State
 from govern.scenario.possible import outcomes as possible
@@ -250,7 +249,7 @@ class _Measuring:
         return all(place_certain(each, written) for each in (*places, *([limit.sum.name] if limit.sum else [])))
 
     def count(self, tool: ToolPolicy, decision: Decision) -> None:
-        of = tiers(tool, decision.truths)
+        of = tiers_of(tool, decision.truths)
         for (part, id, rule), truth in zip(_forms(tool), decision.truths, strict=True):
             if rule is not None and rule.tiers and not of & set(rule.tiers):
                 continue

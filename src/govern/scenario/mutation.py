@@ -76,7 +76,9 @@ class Mutation:
         return score((self,))
 
 
-def mutate(charter: Charter, cases: Sequence[Case], zone: str | None = None, *, budget_ms: int = BUDGET_MS) -> Mutation:
+def mutate(
+    charter: Charter, cases: Sequence[Case], zone: str | None = None, *, budget_ms: int = BUDGET_MS, tell: bool = True
+) -> Mutation:
     """Runs cases against every mutant of a charter.
 
     Args:
@@ -84,6 +86,7 @@ def mutate(charter: Charter, cases: Sequence[Case], zone: str | None = None, *, 
         zone: the deployment's time zone by its IANA name.
         budget_ms: for all of it, in milliseconds of this process's own time; mutants that are left then were not run,
             and count as not killed.
+        tell: whether a test is looked for that tells each survivor apart; without it none is known to be equivalent.
 
     Raises:
         EvidenceError: a case fails under the charter itself, or none is run: then nothing can be noticed.
@@ -102,7 +105,8 @@ def mutate(charter: Charter, cases: Sequence[Case], zone: str | None = None, *, 
             tried.append(Tried(mutant, Fate.NOT_RUN, why="out of time"))
             continue
         changed = Engine(mutant.policy, zone)
-        killer = _killer(changed, [each for each in order if concerned(policy, mutant.policy)(each)])
+        concerns = concerned(policy, mutant.policy)
+        killer = _killer(changed, [each for each in order if concerns(each)])
         if killer is None:
             survivors.append(len(tried))
             tried.append(Tried(mutant, Fate.SURVIVED))
@@ -110,7 +114,7 @@ def mutate(charter: Charter, cases: Sequence[Case], zone: str | None = None, *, 
             order.remove(killer)  # who noticed one of a tool's mutants is likely to notice the next
             order.insert(0, killer)
             tried.append(Tried(mutant, Fate.KILLED, by=killer.case))
-    for index in survivors:
+    for index in survivors if tell else ():
         mutant = tried[index].mutant
         found = unlike.told(mutant, until)
         match found:

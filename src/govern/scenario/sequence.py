@@ -134,6 +134,8 @@ class _Sequence:
             self.waiting.append(made)
             if not made.standing.state.open:  # nobody is there whom it could ask, or who was not asked too often
                 self.record(self.follows(event, EventType.APPROVAL_DECISION, decision=made.standing.state.value))
+        elif verdict.effect is Effect.ALLOW:  # allowed, and called off: an allowed call counts as released without it
+            self.record(self.follows(event, EventType.APPROVAL_DECISION, decision="cancelled"))
 
     def judge(self, index: int, step: CallStep, event: Event) -> Decision:
         """The decision on a call as everything stands now."""

@@ -23,8 +23,8 @@ from govern.charter.cases import (
 )
 from govern.conditions.steps import moment
 from govern.draft.yaml_text import flow, scalar
+from govern.policy.durations import span
 from govern.policy.terms import Effect
-from govern.scenario.durations import written
 
 _KEY: Final = re.compile(r"([a-z_]+)\((?:'((?:[^'\\]|\\.)*)'|(args.*))\)")
 _LIMITS: Final = {True: "exceeded", False: "free", None: "unknown"}
@@ -104,7 +104,7 @@ def _step(step: Step) -> Iterator[str]:
             if step.released is not None:
                 yield f"released: {scalar(step.released)}"
             if step.used_after_s:
-                yield f"used_after: {written(step.used_after_s)}"
+                yield f"used_after: {span(step.used_after_s)}"
             yield f"expect: {_verdict(step.expect)}"
         case AnswerStep(people, approve, of, expect, after_s):
             yield f"{'approve' if approve else 'deny'}: {flow([_person(each) for each in people])}"
@@ -112,7 +112,7 @@ def _step(step: Step) -> Iterator[str]:
             yield from _of(of)
             yield f"then: {_request(expect)}"
         case WaitStep(wait_s, of, expect):
-            yield f"wait: {written(wait_s)}"
+            yield f"wait: {span(wait_s)}"
             yield from _of(of)
             if expect is not None:
                 yield f"then: {_request(expect)}"
@@ -120,7 +120,7 @@ def _step(step: Step) -> Iterator[str]:
 
 def _after(seconds: int) -> Iterator[str]:
     if seconds:
-        yield f"after: {written(seconds)}"
+        yield f"after: {span(seconds)}"
 
 
 def _of(name: str) -> Iterator[str]:

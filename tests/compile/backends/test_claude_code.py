@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.benchmarks.imports import ROOT
+from tests.shipped import shipped
 
 from govern.charter.load import load, load_text
 from govern.charter.model import Kind
@@ -23,7 +23,7 @@ from govern.policy.probes import NOON, probes
 
 from .claude_code_rules import DENY, RUN, STRICTNESS, Hooked, settled
 
-SHIPPED = sorted([*ROOT.glob("samples/*/charter.yaml"), *ROOT.glob("charters/*/*.yaml")])
+SHIPPED = shipped("charters/*/*.yaml", "samples/*/charter.yaml")
 HEAD = """
 govern: 1
 agent: dev

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from govern.charter.model import Charter, Gate, Verdict, Word
 from govern.findings import Location
-from govern.scenario.durations import written
+from govern.policy.durations import span
 from govern.scenario.mutants.change import Change, Kind
 from govern.scenario.mutants.places import Places
 
@@ -32,7 +32,7 @@ def _of(charter: Charter, gate: Gate, places: Places) -> Iterator[Made]:
     ):
         yield Kind.GATE, places.value(gate.at, key), f"`{key}` became `{str(not value).lower()}`", made
     for seconds in _around(gate.use_within_s, 0, None):
-        words = f"`use_within: {written(gate.use_within_s)}` became `{written(seconds)}`"
+        words = f"`use_within: {span(gate.use_within_s)}` became `{span(seconds)}`"
         yield Kind.DEADLINE, places.value(gate.at, "use_within"), words, replace(gate, use_within_s=seconds)
 
 
@@ -59,7 +59,7 @@ def _silence(gate: Gate, places: Places) -> Iterator[Made]:
         at = places.value(gate.at, "if_no_answer", index, "after")
         for seconds in _around(step.after_s, times[index - 1] if index else 0, times[index + 1]):
             steps = (*gate.steps[:index], replace(step, after_s=seconds), *gate.steps[index + 1 :])
-            words = f"`after: {written(step.after_s)}` until `{step.gate}` is asked became `{written(seconds)}`"
+            words = f"`after: {span(step.after_s)}` until `{step.gate}` is asked became `{span(seconds)}`"
             yield Kind.DEADLINE, at, words, replace(gate, steps=steps)
         at = places.value(gate.at, "if_no_answer", index)
         rest = (*gate.steps[:index], *gate.steps[index + 1 :])
@@ -67,7 +67,7 @@ def _silence(gate: Gate, places: Places) -> Iterator[Made]:
     end, last = gate.end, len(gate.steps)
     at = places.value(gate.at, "if_no_answer", last, "after")
     for seconds in _around(end.after_s, times[-2] if gate.steps else 0, None):
-        words = f"the deadline `{written(end.after_s)}` became `{written(seconds)}`"
+        words = f"the deadline `{span(end.after_s)}` became `{span(seconds)}`"
         yield Kind.DEADLINE, at, words, replace(gate, end=replace(end, after_s=seconds))
     other = Verdict.DENY if end.verdict is Verdict.ALLOW else Verdict.ALLOW
     words = f"`then: {end.verdict.label}` became `{other.label}`"

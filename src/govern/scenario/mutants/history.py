@@ -8,7 +8,7 @@ from dataclasses import replace
 from govern.charter.model import AfterReading, Charter, Clause, Fact, Limit, ResultOf, Untrusted, Word
 from govern.conditions import parse_condition
 from govern.findings import Location
-from govern.scenario.durations import written
+from govern.policy.durations import span
 from govern.scenario.mutants.change import Change, Kind
 from govern.scenario.mutants.conditions import changed, neighbours
 from govern.scenario.mutants.places import Places
@@ -47,7 +47,7 @@ def _of_limit(limit: Limit, places: Places) -> Iterator[tuple[Kind, Location, st
     if limit.within_s is not None:
         for seconds in (limit.within_s * 2, limit.within_s // 2):
             if seconds > 0:
-                words = f"`within: {written(limit.within_s)}` became `{written(seconds)}`"
+                words = f"`within: {span(limit.within_s)}` became `{span(seconds)}`"
                 yield Kind.WINDOW, at, words, replace(limit, within_s=seconds)
     elif limit.span is not None:
         to_span = _SPANS[limit.span]

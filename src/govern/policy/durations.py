@@ -1,4 +1,4 @@
-"""Lengths of time for people."""
+"""Lengths of time as a charter writes them."""
 
 from __future__ import annotations
 
