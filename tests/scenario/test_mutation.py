@@ -19,7 +19,7 @@ from govern.policy.engine import Engine
 from govern.report import mutation_json, mutation_text
 from govern.scenario import mutation
 from govern.scenario.mutants import Kind, Mutant, mutants
-from govern.scenario.mutation import Fate, Mutation, mutate
+from govern.scenario.mutation import Fate, Mutation, joined, mutate, score
 from govern.scenario.outcome import Outcome, State
 from govern.scenario.run import run, run_case
 from govern.scenario.stanza import stanza
@@ -56,6 +56,17 @@ def test_fates_by_hand() -> None:
     assert set(BY_HAND) - set(KILLED) == {each.mutant.id for each in found.of(Fate.SURVIVED)}
     assert () == found.of(Fate.EQUIVALENT)
     assert (6, 15, 40) == (found.score.seen, found.score.of, found.score.percent)
+
+
+def test_groups_of_one_charter_notice_together() -> None:
+    """Tests under several deployments are judged as one: each mutant once, killed where any group kills it."""
+    charter = loaded(TESTED)
+    cases = scenarios(charter)
+    halves = [mutate(charter, part) for part in (cases[:1], cases[1:])]
+    whole, together = mutate(charter, cases), joined(halves)
+    assert set(KILLED) == {each.mutant.id for half in together for each in half.of(Fate.KILLED)}
+    assert score(halves).of == 2 * score((whole,)).of
+    assert score((whole,)) == score(together) == score(joined(halves[::-1]))
 
 
 def test_a_mutant_that_changes_nothing_survives(monkeypatch: pytest.MonkeyPatch) -> None:

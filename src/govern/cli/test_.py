@@ -173,10 +173,11 @@ def _mutated(run: Tested) -> tuple[Mutation, ...] | None:
     if run.not_judged or run.failed:
         return None
     from govern.report.console import working
-    from govern.scenario.mutation import mutate
+    from govern.scenario.mutation import joined, mutate
 
     with working("trying changes of the charters"):
-        return tuple(mutate(group.charter, group.cases, group.engine.zone) for group in run.groups if group.judged)
+        groups = [group for group in run.groups if group.judged]
+        return joined([mutate(group.charter, group.cases, group.engine.zone) for group in groups])
 
 
 def _code(

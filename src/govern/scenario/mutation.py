@@ -17,6 +17,7 @@ from govern.charter.cases import Case
 from govern.charter.model import Charter
 from govern.compile.lower import lower
 from govern.errors import EvidenceError
+from govern.findings import Location
 from govern.policy.engine import Engine
 from govern.policy.glob import matches
 from govern.policy.model import Effect, Policy
@@ -173,6 +174,25 @@ def concerned(old: Policy, new: Policy) -> Callable[[Outcome], bool]:
 
 def _trusted(policy: Policy) -> frozenset[str]:
     return frozenset(policy.untrusted.trusted) if policy.untrusted else frozenset()
+
+
+def joined(several: Sequence[Mutation]) -> tuple[Mutation, ...]:
+    """The same with every mutant once, where tests of one charter run under several deployments: what any of them
+    killed is killed, and it is equivalent only if it is so under each."""
+    best: dict[tuple[str, str, Location, str], tuple[int, Tried]] = {}
+    for index, each in enumerate(several):
+        for tried in each.tried:
+            key = each.charter.source.file, tried.mutant.id, tried.mutant.at, tried.mutant.words
+            owner, before = best.get(key, (index, tried))
+            best[key] = owner, min(before, tried, key=lambda one: _WEIGHT.index(one.fate))
+    return tuple(
+        Mutation(each.charter, tuple(tried for owner, tried in best.values() if owner == index), each.cases)
+        for index, each in enumerate(several)
+    )
+
+
+# Of fates under several deployments, which one a mutant has: the first.
+_WEIGHT = (Fate.KILLED, Fate.NOT_RUN, Fate.SURVIVED, Fate.EQUIVALENT)
 
 
 def score(several: Sequence[Mutation]) -> Share:
