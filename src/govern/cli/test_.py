@@ -99,7 +99,8 @@ def charter_tests(
 
     --coverage counts outcomes of every condition (true, false, unknown), gates, tools and input schemas, rounded
     down. --mutate runs the tests against changed charters: a flipped comparison, a limit one higher, a rule left
-    out; each change that no test notices is listed with a call that would.
+    out; each change that no test notices is listed with a call that would. What the boundary does with results and
+    records (`output`, `show_only_if`, `hide`, `records`, `recheck`) no test sees, and neither figure counts it.
 
     \b
     Example:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain, islice, product
+from itertools import chain, product
 from typing import Any, Final
 
 from govern.charter.model import Charter
@@ -74,19 +74,30 @@ class Search:
             at += 1
 
     def witness(self, pair: Aligned, tool: str, way: Change, most: int | None = None) -> Witness | None:
-        """A call that goes one way, if one is found.
+        """A call that goes one way, if one is found: rather one with another verdict than one whose gates alone ask
+        for something else, which would hide the other.
 
         Args:
-            most: calls that are tried; None for all.
+            most: calls that are tried before one is found; None for all.
         """
-        for one in islice(self.tried(tool), most):
-            for inputs in self._pasts(pair, tool, one):
-                old, new = pair.split(inputs)
-                for given_old, given_new in _lacking(pair, old, new):
-                    found = self.shown(tool, one.args, given_old, given_new, way)
-                    if found is not None:
-                        return found
-        return None
+        best: Witness | None = None
+        for count, one in enumerate(self.tried(tool)):
+            if best is None and count == most:
+                return None
+            for found in self._shown_by(pair, tool, one, way):
+                if best is None or _plainness(found) > _plainness(best):
+                    best = found
+                if _plainness(best) == _PLAINEST:
+                    return best
+        return best
+
+    def _shown_by(self, pair: Aligned, tool: str, one: Tried, way: Change) -> Iterator[Witness]:
+        for inputs in self._pasts(pair, tool, one):
+            old, new = pair.split(inputs)
+            for given_old, given_new in _lacking(pair, old, new):
+                found = self.shown(tool, one.args, given_old, given_new, way)
+                if found is not None:
+                    yield found
 
     def shown(
         self, tool: str, args: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any], way: Change
@@ -165,6 +176,16 @@ class Search:
             for value in (None, *list(values.values())[:_MOST_FACTS]):
                 rest = {renamed: one.inputs.get(other) for other, renamed in pair.renamed.items() if other != name}
                 yield {**one.inputs, **rest, shown: value}
+
+
+_PLAINEST: Final = 2
+
+
+def _plainness(witness: Witness) -> int:
+    """2 where another effect shows it, 1 where other gates do, 0 where only what a gate asks for does."""
+    if witness.old.effect is not witness.new.effect:
+        return _PLAINEST
+    return int(set(witness.old.gates) != set(witness.new.gates))
 
 
 def _lengths(tree: Node) -> Iterator[tuple[str, int]]:

@@ -67,7 +67,8 @@ def text(several: Sequence[Coverage]) -> str:
     parts.append(f"<h1>{whole.percent}% of {_out(names)} is shown by tests</h1>\n")
     first = ' <a href="#gap-1">Go to the first gap.</a>' if gaps else ""
     decisions = sum(each.decisions for each in several)
-    parts.append(f"<p>{told(whole)} points, {decisions:,} decided calls, {len(gaps):,} parts with gaps.{first}</p>\n")
+    holes = f"{len(gaps):,} part{'s' if len(gaps) != 1 else ''} with gaps"
+    parts.append(f"<p>{told(whole)} points, {decisions:,} decided calls, {holes}.{first}</p>\n")
     parts += _shares(several)
     numbers = {id(item): number for number, item in enumerate(gaps, start=1)}
     for file in found:

@@ -9,6 +9,7 @@ texts that are both the call's.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import permutations
@@ -347,20 +348,20 @@ def _holds(model: Any, truth: Any) -> bool:
     return bool(z3.is_true(model.eval(truth, model_completion=True)))
 
 
-class Text:
+class Text(ABC):
     """A text, as conditions ask about one."""
 
+    @abstractmethod
     def among(self, language: Regular) -> Bool:
         """Whether it is in a language."""
-        raise NotImplementedError
 
+    @abstractmethod
     def term(self) -> Any:
         """The solver's term.
 
         Raises:
             Outside: it has none.
         """
-        raise NotImplementedError
 
     def cross(self) -> Any:
         """The same, for what the solver's own theory says."""
