@@ -56,7 +56,7 @@ class _Every(frozenset[str]):
 
 
 def _directives(source: Source) -> Iterator[tuple[str, int, str, Location]]:
-    for each in suppress._directives(source, trivia(source).comments, _Every())[0]:
+    for each in suppress.directives_of(source, trivia(source).comments, _Every())[0]:
         yield each.rule, each.line, each.text, source.locate(each.begins, each.begins + len(each.text))
 
 

@@ -124,7 +124,7 @@ def sift(
         whole: whether the findings are all that the text can have; if not, no suppression is said to be unused.
     """
     read = trivia(source)
-    directives, wrong = _directives(source, read.comments, known)
+    directives, wrong = directives_of(source, read.comments, known)
     counting = directives if accepted is None else _counting(directives, accepted, known)
     by_place: defaultdict[tuple[str, int], list[Directive]] = defaultdict(list)
     for one in directives:
@@ -152,7 +152,7 @@ def sift(
     return Sifted(tuple(sorted([*kept, *wrong], key=lambda finding: finding.sort_key)), tuple(quiet))
 
 
-def _directives(
+def directives_of(
     source: Source, comments: tuple[Comment, ...], known: Collection[str]
 ) -> tuple[list[Directive], list[Finding]]:
     """The directives of a file, and what is wrong with those that are none."""
@@ -224,7 +224,7 @@ def _counting(directives: list[Directive], accepted: Accepted, known: Collection
     if accepted.text is None:
         return []
     source = Source.of(accepted.text, accepted.revision)
-    there = Counter((one.rule, one.text) for one in _directives(source, trivia(source).comments, known)[0])
+    there = Counter((one.rule, one.text) for one in directives_of(source, trivia(source).comments, known)[0])
     counting = []
     for one in directives:
         if there[one.rule, one.text] > 0:
