@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.benchmarks.imports import ROOT
+from tests.conformance import charters
 from tests.conformance.policies import policy as random_policy
 from tests.shipped import shipped
 
@@ -21,6 +22,7 @@ from govern.conditions.tree import fixed
 from govern.events.canonical import check, text_of
 from govern.policy.derive import with_history
 from govern.policy.engine import Engine
+from govern.policy.explanation import explanation
 from govern.policy.explanation.matching import example
 from govern.policy.goals import NEVER, compiled
 from govern.policy.probes import About, Probe, probes
@@ -301,3 +303,40 @@ def test_the_order_is_the_same_in_every_process() -> None:
     ]  # fmt: skip
     assert len(said[0]) > 1_000
     assert said[0] == said[1]
+
+
+def test_times_in_what_is_counted_are_no_sides_of_the_comparison() -> None:
+    """A sum of times inside a list that is counted leads to no crash, here or where a verdict is explained."""
+    text = """
+govern: 1
+agent: plan
+version: 1
+purpose: Plans.
+owner: lead
+roles: [lead]
+tools:
+  plan:
+    tier: reversible
+    input: {type: object, properties: {days: {type: array, items: {type: string}}, first: {type: string}}}
+    rules:
+      - id: near
+        only_if: "size(args.days.filter(d, timestamp(args.first) - duration('1h') >= timestamp(d))) == 1"
+        otherwise: deny
+        because: One.
+"""
+    charter = load_text(text, "plan.yaml").charter
+    assert charter is not None
+    engine = Engine(lower(charter))
+    assert list(probes(engine, "plan"))
+    args = text_of({"days": ["2026-12-01T00:00:00Z"], "first": "2026-12-24T00:00:00Z"})
+    assert explanation(engine, "plan", args, engine.decide_text("plan", args), given={}, first=False).parts
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_any_policy_of_the_whole_language_is_probed(seed: int) -> None:
+    """Random policies over the whole language: every probe is decided, none crashes."""
+    engine = Engine(charters.whole(random.Random(f"probes {seed}")), "Europe/Berlin")
+    found = [each for tool in engine.policy.tools for each in probes(engine, tool, most=30)]
+    assert found
+    for each in found:
+        engine.decide_value(each.tool, each.args, given=each.given)

@@ -252,6 +252,8 @@ class _Found:
         """Each point in time of a sum, moved by what the two sides differ, and a second more or less."""
         if not isinstance(step.node, Call) or len(step.node.operands) != 2:
             return
+        if not all(time_kind(node) for node in step.node.operands):
+            return  # the sum stands below what is compared, as in a list whose size is
         sides = [time_of(node, ())(self.inputs, [None] * MAX_NESTED) for node in step.node.operands]
         now_ns = self.now(("at",))
         for part in walk(subject):
