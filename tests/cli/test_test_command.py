@@ -271,6 +271,20 @@ def test_coverage(desk: Path) -> None:
     assert 3 == govern("test", suite(desk, SKIPPED), "--fail-under", "0").exit_code
 
 
+@pytest.mark.parametrize("least", [("--fail-under", "0"), ("--min-score", "0")])
+def test_a_share_says_nothing_of_a_charter_without_tests(desk: Path, least: tuple[str, str]) -> None:
+    """A charter beside it that nobody tests is not judged: no share of the others stands for it. A suite that tests a
+    charter of its folder, called otherwise, is enough."""
+    suite(desk, GOOD)
+    assert 0 == govern("test", desk, *least).exit_code
+    text = (desk / "refunds.yaml").read_text("utf-8").partition("\nscenarios:")[0]
+    (desk / "alone.yaml").write_text(text.replace("agent: ", "agent: another-", 1) + "\n", "utf-8")
+    assert 0 == govern("test", desk).exit_code
+    done = govern("test", desk, *least)
+    assert 3 == done.exit_code
+    assert "no tests" in done.out
+
+
 @pytest.mark.parametrize(("form", "begins"), [("text", "coverage"), ("lcov", "TN:"), ("html", "<!doctype html>")])
 def test_coverage_in_a_file(desk: Path, form: str, begins: str) -> None:
     done = govern("test", suite(desk, GOOD), "--coverage-format", form, "--coverage-output", desk / "coverage")

@@ -115,7 +115,8 @@ def charter_tests(
       1  a test failed, or --fail-under or --min-score is not reached
       2  the command line is wrong
       3  no test was run (there are none, none was chosen, all are skipped), a file could not be read, or changes
-         could not be tried; with --new, there was nothing to write, or rows of the log were refused
+         could not be tried; with --fail-under or --min-score, a charter has no test that was run; with --new, there
+         was nothing to write, or rows of the log were refused
       4  a file could not be written
     """
     if new is not None:
@@ -190,11 +191,15 @@ def _code(
 ) -> Exit:
     if run.not_judged or (mutated is not None and _unfinished(mutated)):
         return Exit.NOT_JUDGED
+    if (least is not None or score is not None) and run.untested:
+        return Exit.NOT_JUDGED  # a share of the others says nothing of these
     if run.failed:
         return Exit.FOUND
     if covered is not None and least is not None:
-        from govern.scenario.coverage import reaches
+        from govern.scenario.coverage import reaches, total
 
+        if not total(covered).of:
+            return Exit.NOT_JUDGED
         if not reaches(covered, least):
             return Exit.FOUND
     if mutated is not None and score is not None:
@@ -203,7 +208,9 @@ def _code(
         from govern.scenario.mutation import score as killed
 
         whole = killed(mutated)
-        if whole.of and Fraction(whole.seen * 100, whole.of) < Fraction(score):
+        if not whole.of:
+            return Exit.NOT_JUDGED
+        if Fraction(whole.seen * 100, whole.of) < Fraction(score):
             return Exit.FOUND
     return Exit.OK
 

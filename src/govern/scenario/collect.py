@@ -107,6 +107,13 @@ class Tested:
     def outcomes(self) -> tuple[Outcome, ...]:
         return tuple(outcome for group in self.groups for outcome in group.outcomes)
 
+    @property
+    def untested(self) -> tuple[str, ...]:
+        """Charters of which no test was run: those without any, in a suite either, and those whose tests were left out."""
+        run = {os.path.realpath(group.charter_file) for group in self.groups if group.judged}
+        files = (*self.without, *(group.charter_file for group in self.groups))
+        return tuple(dict.fromkeys(file for file in files if os.path.realpath(file) not in run))
+
     def count(self, state: State) -> int:
         return sum(outcome.state is state for outcome in self.outcomes)
 
