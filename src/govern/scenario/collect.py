@@ -109,7 +109,7 @@ class Tested:
 
     @property
     def untested(self) -> tuple[str, ...]:
-        """Charters of which no test was run: those without any, in a suite either, and those whose tests were left out."""
+        """Charters of which no test was run: those without any, and those whose tests were all left out."""
         run = {os.path.realpath(group.charter_file) for group in self.groups if group.judged}
         files = (*self.without, *(group.charter_file for group in self.groups))
         return tuple(dict.fromkeys(file for file in files if os.path.realpath(file) not in run))
