@@ -1,7 +1,7 @@
 """The contract between the reader and one log format.
 
-An adapter turns one row (a line of JSONL, or an element of a JSON array) into events. Everything that is the
-same for all formats is the reader's: files, compression, lines, JSON, refusals, duplicates, counts.
+An adapter turns rows (lines of JSONL, elements of a JSON array, or one whole document) into events. Everything
+that is the same for all formats is the reader's: files, compression, lines, JSON, refusals, duplicates, counts.
 
 Adding a format: one module here with `ADAPTER`, one page beside it, a folder of cases in `tests/ingest`, one
 line in `formats.py`.
@@ -9,8 +9,9 @@ line in `formats.py`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from govern.events.canonical import Json
@@ -45,8 +46,9 @@ class Unusable(Exception):
     """A row that gives no events; the text is the reason, for people. The reader makes a `Refusal` of it."""
 
 
-class Header(Exception):
-    """A row that describes the file and holds no run; it is counted as a row, and gives no events."""
+class Aside(Exception):
+    """A row that by its nature holds nothing an agent did; the text is what it is (`header`, `progress`, …), one of a
+    few words for a format, because rows are counted and shown by it. It gives no events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class Row:
         writer: default `writer_id`.
         wseq: default `wseq` of the first event of this row.
         agent: the name given by the caller for sources that carry none.
+        notes: counts what this source does not say and its format could, in words (`calls without arguments`); one
+            counter for the whole source, which the report shows.
     """
 
     value: Json
@@ -71,11 +75,29 @@ class Row:
     writer: str
     wseq: int
     agent: str | None = None
+    notes: Counter[str] = field(default_factory=Counter, repr=False, compare=False)
 
     @property
     def has_surrogates(self) -> bool:
         """Whether a text in here may hold a lone surrogate: only an escape can write one."""
         return b"\\ud" in self.raw or b"\\uD" in self.raw
+
+
+class Reading(Protocol):
+    """One source on its way through an adapter; what a row must know of earlier ones is kept here."""
+
+    def events(self, row: Row) -> Sequence[Event]:
+        """The events of a row, in the source's own order.
+
+        Raises:
+            Unusable: the row is refused as a whole.
+            Aside: the row holds nothing an agent did.
+        """
+        ...
+
+    def end(self) -> Sequence[Event]:
+        """The events that waited for a row that did not come; called once, after the last row."""
+        ...
 
 
 class Adapter(Protocol):
@@ -88,11 +110,19 @@ class Adapter(Protocol):
         """Whether a row looks like one of this format; called on the first readable rows of a source."""
         ...
 
-    def events(self, row: Row) -> Sequence[Event]:
-        """The events of a row, in the source's own order.
-
-        Raises:
-            Unusable: the row is refused as a whole.
-            Header: the row holds no run.
-        """
+    def reading(self) -> Reading:
+        """For one source; called before its first row."""
         ...
+
+
+class Stateless:
+    """An adapter whose rows stand alone: it is its own `Reading`."""
+
+    def reading(self) -> Reading:
+        return self
+
+    def events(self, row: Row) -> Sequence[Event]:
+        raise NotImplementedError
+
+    def end(self) -> Sequence[Event]:
+        return ()

@@ -9,15 +9,15 @@ Leaves out: what is special to a format (where the messages stand, how an error 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from govern.events import canonical
 from govern.events.canonical import Json, Malformed
-from govern.events.model import ActorKind, Event, EventType, Fidelity
-from govern.ingest import verbatim
+from govern.events.model import ActorKind, EventType, Fidelity
 from govern.ingest.adapter import Row, Unusable
-from govern.ingest.arguments import UNCAPTURED, Arguments, from_text, from_value, kind, storable
+from govern.ingest.arguments import UNCAPTURED, Arguments, kind, storable
+from govern.ingest.making import Maker
 
 Path = tuple[str | int, ...]
 
@@ -37,39 +37,21 @@ class _Open:
     tool: str
 
 
-class Run:
-    """Builds the events of one run, in order. Ids are made from the row's digest and the position in it."""
+class Run(Maker):
+    """Builds the events of one run, in order. Ids are made from the row's digest and the position in it.
 
-    def __init__(self, row: Row, source_format: str, agent: str | None) -> None:
-        self.events: list[Event] = []
-        self._row = row
-        self._escape = row.has_surrogates
+    Args:
+        row: the run.
+        source_format: the adapter's id.
+        agent: its name, where the source says it or the caller did.
+        common: columns of every event; `trace_id` is the row's digest where it is not given.
+    """
+
+    def __init__(self, row: Row, source_format: str, agent: str | None, **common: Any) -> None:
+        super().__init__(row, source_format, **{"trace_id": row.digest, "agent": agent, **common})
         self._spans = 0
         self._now: list[_Open] = []  # calls of the last message that made any
         self._earlier: list[_Open] = []
-        self._common: dict[str, Any] = {
-            "trace_id": row.digest,
-            "writer_id": row.writer,
-            "agent": self._text(agent),
-            "source_format": source_format,
-            "source_ref": row.ref,
-        }
-
-    def add(self, kind: EventType, **columns: Any) -> None:
-        """Adds an event; columns that the run knows itself (ids, agent, source) are filled in."""
-        place = len(self.events)
-        self.events.append(
-            Event(
-                event_id=f"{self._row.digest}-{place:06d}",
-                type=kind,
-                wseq=self._row.wseq + place,
-                **columns,
-                **self._common,
-            )
-        )
-
-    def _text(self, text: str | None) -> str | None:
-        return storable(text) if text is not None and self._escape else text
 
     def start(self, labels: dict[str, Json]) -> None:
         """Opens the run. What the source says of the run as a whole is kept as canonical JSON in `content`."""
@@ -80,21 +62,29 @@ class Run:
             error = storable(f"what is said of the run has no single meaning: {problem}")
         self.add(EventType.SESSION_START, content=content, error=error, fidelity=fidelity)
 
-    def prompt(self, role: str, content: Json) -> None:
-        """A message to the model."""
-        text, fidelity = self._content(content)
-        self.add(EventType.PROMPT, actor_kind=PROMPTS[role], actor=role, content=text, fidelity=fidelity)
+    def prompt(self, role: str, content: Json, **columns: Any) -> None:
+        """A message to the model.
 
-    def response(self, content: Json) -> None:
+        Args:
+            role: of `PROMPTS`.
+            content: text, or blocks.
+            columns: further ones, such as `ts_ns`.
+        """
+        text, fidelity = self.content(content)
+        columns = {"actor_kind": PROMPTS[role], "actor": role, **columns}
+        self.add(EventType.PROMPT, content=text, fidelity=fidelity, **columns)
+
+    def response(self, content: Json, **columns: Any) -> None:
         """A message of the model; null beside calls is what was said, and stays null."""
-        text, fidelity = self._content(content)
-        self.add(EventType.RESPONSE, actor_kind=ActorKind.AGENT, content=text, fidelity=fidelity)
+        text, fidelity = self.content(content)
+        self.add(EventType.RESPONSE, **{"actor_kind": ActorKind.AGENT, **columns}, content=text, fidelity=fidelity)
 
-    def calls(self, calls: Json, path: Path) -> None:
+    def calls(self, calls: Json, path: Path, **columns: Any) -> None:
         """The calls of one message: `[{id, function: {name, arguments}}]`, null or `[]`.
 
         Args:
             path: where the list stands in the row, for what is shown of refused arguments.
+            columns: further ones of each, such as `ts_ns`.
 
         Raises:
             Unusable: no such list.
@@ -104,42 +94,32 @@ class Run:
         if not isinstance(calls, list):
             raise Unusable(_not(calls, "a list", path))
         if calls:
-            self._earlier += self._now
-            self._now = []
+            self.next_message()
         for index, call in enumerate(calls):
             at = (*path, index)
             function = plain(plain(call, *at).get("function"), *at, "function")
             name = text(function.get("name"), *at, "function", "name")
-            self._call(name, call.get("id"), self._arguments(function, (*at, "function", "arguments")))
+            arguments = (
+                self.arguments(function["arguments"], *at, "function", "arguments")
+                if "arguments" in function
+                else UNCAPTURED
+            )
+            self.propose(name, call.get("id"), arguments, **columns)
 
-    def _call(self, name: str, call_id: Json, arguments: Arguments) -> None:
-        opened = _Open(self._span(), call_id if isinstance(call_id, str) else "", name)
+    def next_message(self) -> None:
+        """A message that makes calls begins: results that follow answer it first."""
+        self._earlier += self._now
+        self._now = []
+
+    def propose(self, name: str, call_id: Json, arguments: Arguments, **columns: Any) -> None:
+        """One call of the message."""
+        self._spans += 1
+        opened = _Open(self.span(self._spans), call_id if isinstance(call_id, str) else "", name)
         self._now.append(opened)
-        self.add(
-            EventType.TOOL_CALL,
-            actor_kind=ActorKind.AGENT,
-            tool=self._text(name),
-            call_id=self._text(opened.id) or None,
-            span_id=opened.span,
-            args=arguments.args,
-            args_error=arguments.args_error,
-            args_digest=arguments.digest,
-            content=self._text(arguments.content),
-            fidelity=arguments.fidelity,
-        )
+        columns = {"actor_kind": ActorKind.AGENT, **columns}
+        self.call(arguments, tool=name, call_id=opened.id or None, span_id=opened.span, **columns)
 
-    def _arguments(self, function: dict[str, Json], path: Path) -> Arguments:
-        if "arguments" not in function:
-            return UNCAPTURED
-        value = function["arguments"]
-        if isinstance(value, str):
-            return from_text(value)
-        made = from_value(value)
-        if made.args_error is None:
-            return made
-        return replace(made, content=verbatim.text_at(self._row.raw, *path))
-
-    def result(self, call_id: Json, tool: Json, content: Json, error: Json) -> None:
+    def result(self, call_id: Json, tool: Json, content: Json, error: Json, **columns: Any) -> None:
         """A tool's answer.
 
         Args:
@@ -147,22 +127,26 @@ class Run:
             tool: the tool's name, or None where the source does not say.
             content: the output.
             error: the error's text, or None where it went well.
+            columns: further ones, such as `ts_ns`.
         """
         said_id = call_id if isinstance(call_id, str) else ""
         said_tool = tool if isinstance(tool, str) else None
         call = self._answered(said_id, said_tool)
-        output, fidelity = self._content(content)
-        reason = None if error is None else self._content(error)[0]
+        output, fidelity = self.content(content)
+        reason = None if error is None else self.content(error)[0]
+        if call is None:
+            self._spans += 1
+        columns = {"actor_kind": ActorKind.SERVICE, **columns}
         self.add(
             EventType.TOOL_RESULT,
-            actor_kind=ActorKind.SERVICE,
-            tool=self._text(said_tool if call is None else call.tool),
-            call_id=self._text(said_id) or None,
-            span_id=self._span() if call is None else call.span,
+            tool=said_tool if call is None else call.tool,
+            call_id=said_id or None,
+            span_id=self.span(self._spans) if call is None else call.span,
             content=output,
             status="ok" if error is None else "error",
             error=reason,
             fidelity=fidelity,
+            **columns,
         )
 
     def _answered(self, call_id: str, tool: str | None) -> _Open | None:
@@ -178,22 +162,6 @@ class Run:
         if found is not None:
             (self._earlier if not (same or silent) else self._now).remove(found)
         return found
-
-    def _span(self) -> str:
-        self._spans += 1
-        return f"{self._row.digest[:10]}{self._spans:06x}"
-
-    def _content(self, content: Json) -> tuple[str | None, Fidelity]:
-        """Text as it is; a list of blocks as canonical JSON, which is not what was sent."""
-        if content is None:
-            return None, Fidelity.VERBATIM
-        if isinstance(content, str):
-            kept = storable(content) if self._escape else content
-            return kept, Fidelity.VERBATIM if kept == content else Fidelity.RESERIALISED
-        try:
-            return canonical.text_of(content), Fidelity.RESERIALISED
-        except Malformed as error:
-            raise Unusable(storable(f"a message's content has no single meaning: {error}")) from None
 
 
 def plain(value: Json, *path: str | int) -> dict[str, Json]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -81,13 +81,15 @@ def _key(event: Event) -> _Key:
 class FileReport:
     """What one input gave.
 
-    `rows` are the lines or array elements that were seen: every one became events, or is refused, a duplicate
-    or a header. `refused` counts refusals, those of the file as a whole too.
+    `rows` are the lines, array elements or whole documents that were seen: every one became events, or is refused, a
+    duplicate or an aside, or waits for another (a span for its log records). `refused` counts refusals, those of the
+    file as a whole too.
 
     Args:
         format: id of the format, or None where none was recognised.
         duplicates: rows that had been read before in this import, word for word; dropped.
-        headers: rows that describe the file and hold no run.
+        asides: rows that hold nothing an agent did, by what they are.
+        notes: what the source does not say and its format could, in words, with how often.
         runs: distinct traces.
         calls: proposals by the agent.
         unanswered: calls with no result.
@@ -100,7 +102,8 @@ class FileReport:
     rows: int
     refused: int
     duplicates: int
-    headers: int
+    asides: Mapping[str, int]
+    notes: Mapping[str, int]
     runs: int
     events: int
     calls: int
@@ -109,6 +112,11 @@ class FileReport:
     unanswered: int
     lacks: str = ""
     tally: Tally = field(default_factory=Tally, repr=False, compare=False)
+
+    @property
+    def headers(self) -> int:
+        """Rows that describe the file and hold no run."""
+        return self.asides.get("header", 0)
 
 
 @dataclass(slots=True)
@@ -164,7 +172,8 @@ class Summary:
             rows=sum(file.rows for file in self.files),
             refused=self.refused,
             duplicates=sum(file.duplicates for file in self.files),
-            headers=sum(file.headers for file in self.files),
+            asides=dict(sum((Counter(file.asides) for file in self.files), Counter[str]())),
+            notes=dict(sum((Counter(file.notes) for file in self.files), Counter[str]())),
             runs=len(total.traces),
             events=total.events,
             calls=total.calls,

@@ -8,6 +8,7 @@ row never stops the rest, and is never left out of the counts.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -19,7 +20,7 @@ from govern.events import canonical
 from govern.events.canonical import Json, Malformed
 from govern.events.model import Event
 from govern.ingest import formats
-from govern.ingest.adapter import Adapter, Header, Row, Unusable
+from govern.ingest.adapter import Adapter, Aside, Row, Unusable
 from govern.ingest.arguments import kind, storable
 from govern.ingest.counts import FileReport, Tally
 from govern.ingest.depth import shallow
@@ -85,7 +86,8 @@ class _Reading:
     rows: int = 0
     refused: int = 0
     duplicates: int = 0
-    headers: int = 0
+    asides: Counter[str] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)
     tally: Tally = field(default_factory=Tally)
 
     def file(self) -> Iterator[Item]:
@@ -135,6 +137,7 @@ class _Reading:
         short = source.digest[:16]
         writer = f"import:{short}"
         salt = f"{adapter.info.id}\0".encode()
+        reading = adapter.reading()
         for raw in found:
             if isinstance(raw, Lost):
                 self.rows += raw.rows or 0
@@ -156,16 +159,18 @@ class _Reading:
                 writer=writer,
                 wseq=self.tally.events,
                 agent=self.agent,
+                notes=self.notes,
             )
             try:
-                events = adapter.events(row)
-            except Header:
-                self.headers += 1
+                events = reading.events(row)
+            except Aside as aside:
+                self.asides[str(aside)] += 1
                 continue
             except Unusable as error:
                 yield self.refuse(raw.line, str(error))
                 continue
             yield from self._new(events, raw.line)
+        yield from self._new(reading.end(), 0)
 
     def _new(self, events: Sequence[Event], line: int) -> Sequence[Event | Refusal]:
         """The events of a row that were not met before, and a refusal for each that was met otherwise."""
@@ -217,7 +222,8 @@ class _Reading:
             rows=self.rows,
             refused=self.refused,
             duplicates=self.duplicates,
-            headers=self.headers,
+            asides=dict(self.asides),
+            notes=dict(self.notes),
             runs=len(tally.traces),
             events=tally.events,
             calls=tally.calls,

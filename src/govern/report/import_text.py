@@ -42,10 +42,11 @@ def table(summary: Summary) -> list[str]:
     if len(rows) > 1:
         rows.append(["", *(f"{getattr(summary.totals, name):,}" for name in _COLUMNS), "in all"])
     lines = list(aligned([["format", *_COLUMNS, "input"], *rows], (0, len(_COLUMNS) + 1)))
-    for name, report in (("duplicate", "duplicates"), ("header", "headers")):
-        if count := getattr(summary.totals, report):
-            why = "read before, word for word; dropped" if name == "duplicate" else "of a file; no run in it"
-            lines.append(f"{plural(count, f'{name} row')}: {why}")
+    totals = summary.totals
+    if totals.duplicates:
+        lines.append(f"{plural(totals.duplicates, 'duplicate row')}: read before, word for word; dropped")
+    lines += [f"{plural(count, f'{safe(what)} row')}: no action in it" for what, count in sorted(totals.asides.items())]
+    lines += [f"{count:,} {safe(what)}" for what, count in sorted(totals.notes.items())]
     for format_id, lacks in sorted({(file.format, file.lacks) for file in summary.files if file.lacks}, key=str):
         lines.append(f"{format_id} logs carry no {lacks}")
     return lines

@@ -10,7 +10,7 @@ from typing import Final
 
 from govern.events.canonical import Json
 from govern.events.model import Event
-from govern.ingest.adapter import FormatInfo, Header, Row
+from govern.ingest.adapter import Aside, FormatInfo, Row, Stateless
 from govern.ingest.chat import PROMPTS, Run, messages, plain, text, unusable
 
 INFO: Final = FormatInfo(
@@ -21,7 +21,7 @@ INFO: Final = FormatInfo(
 )
 
 
-class AgentDojo:
+class AgentDojo(Stateless):
     info = INFO
 
     def claims(self, value: Json) -> bool:
@@ -35,7 +35,7 @@ class AgentDojo:
         run = plain(row.value)
         metadata = plain(run.get("metadata"), "metadata")
         if set(run) == {"metadata"} and "benchmark" in metadata:
-            raise Header
+            raise Aside("header")
         found = messages(run.get("messages"), "messages")
         suite = metadata.get("suite_name")
         built = Run(row, INFO.id, suite if isinstance(suite, str) else row.agent)

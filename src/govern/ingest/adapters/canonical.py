@@ -26,7 +26,7 @@ from govern.events.model import (
 )
 from govern.findings import did_you_mean
 from govern.ingest import verbatim
-from govern.ingest.adapter import FIELDS, FormatInfo, Row, Unusable
+from govern.ingest.adapter import FIELDS, FormatInfo, Row, Stateless, Unusable
 from govern.ingest.arguments import Arguments, from_text, from_value, kind, storable
 
 INFO: Final = FormatInfo(id="canonical", title="canonical events, JSON lines or Parquet", carries=FIELDS)
@@ -48,7 +48,7 @@ TIME: Final = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z"
 _TIME: Final = re.compile(TIME, re.ASCII)
 
 
-class Canonical:
+class Canonical(Stateless):
     info = INFO
 
     def claims(self, value: Json) -> bool:

@@ -10,7 +10,7 @@ from typing import Final
 
 from govern.events.canonical import Json
 from govern.events.model import Event
-from govern.ingest.adapter import FormatInfo, Row
+from govern.ingest.adapter import FormatInfo, Row, Stateless
 from govern.ingest.chat import PROMPTS, Run, messages, plain, text, unusable
 
 INFO: Final = FormatInfo(
@@ -23,7 +23,7 @@ ERROR: Final = "Error"
 """There is no field for errors: an output that starts with this word is one."""
 
 
-class TauBench:
+class TauBench(Stateless):
     info = INFO
 
     def claims(self, value: Json) -> bool:
