@@ -52,6 +52,7 @@ HEAVY = {
     "yaml": {"charter"},
     "re2": {"conditions", "policy", "charter", "lint"},
     "jsonschema_rs": {"policy", "charter"},
+    "orjson": {"events"},
     "zstandard": {"ingest"},
     "cryptography": {"compile"},
     "z3": {"conditions", "proof"},

@@ -8,13 +8,23 @@ import tarfile
 from functools import cache
 from pathlib import Path, PurePosixPath
 
+import orjson
 import pytest
 import zstandard
 
+from govern.events import canonical
 from govern.events.canonical import Malformed, parse, text_of
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = Path(os.environ.get("GOVERN_CORPUS") or ROOT.parent / "shared" / "corpus")
+
+
+@pytest.fixture(autouse=True, params=["by the library", "by the definition"])
+def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways of reading, on every document: what is plain may be read by the library."""
+    monkeypatch.setattr(canonical, "_orjson", orjson if request.param == "by the library" else None)
+    monkeypatch.setattr(canonical, "_WORTH", 2**60)
+
 
 pytestmark = [
     pytest.mark.corpus,

@@ -22,6 +22,7 @@ from govern.events.model import (
     EventType,
     Fidelity,
     Mode,
+    event,
 )
 
 REQUIRED: Final = ("event_id", "trace_id", "type", "writer_id", "wseq")
@@ -86,7 +87,7 @@ def events(batch: pa.RecordBatch | pa.Table) -> Iterator[Event]:
         if name in REQUIRED and None in values:
             raise EvidenceError(f"column `{name}` has an empty value")
     for row in zip(*columns, strict=True):
-        yield Event(**dict(zip(COLUMNS, row, strict=True)))
+        yield event(**dict(zip(COLUMNS, row, strict=True)))
 
 
 def _restored(name: str, values: list[Any]) -> list[Any]:

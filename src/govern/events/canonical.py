@@ -9,6 +9,9 @@ differ only by case, NaN and infinities, numbers that do not survive a round tri
 as written (trailing zeros and exponent form aside: 1e20 does, 9223372036854775808 does not), lone surrogates,
 a byte order mark, invalid UTF-8, nesting deeper than MAX_DEPTH, and whatever RFC 8259 refuses.
 
+What is plain (`_keys`) is read and written by orjson, which is held to the code here by tests; it decides nothing:
+where it could differ (doubles, ambiguous keys, errors), this module reads and writes by itself.
+
 Leaves out: JSON text that is kept verbatim (prompts, outputs); that is the event's `content`.
 """
 
@@ -16,7 +19,8 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from types import ModuleType
+from typing import Any, Final
 
 MAX_DEPTH = 128
 MAX_BYTES = 64 * 1024 * 1024
@@ -120,6 +124,8 @@ def load(text: str | bytes) -> Json:
     """
     if len(text) > MAX_BYTES:
         raise Malformed("size", f"{len(text):,} bytes, at most {MAX_BYTES:,} are read")
+    if (value := _quickly(text)) is not _NOT_PLAIN:
+        return value
     if isinstance(text, bytes):
         try:
             text = text.decode("utf-8")
@@ -138,6 +144,87 @@ def load(text: str | bytes) -> Json:
     if end != len(stripped):
         raise Malformed("syntax", f"extra text at character {end}")
     return value
+
+
+_NOT_PLAIN: Final = object()
+_WORTH: Final = 2_000  # bytes: below, importing orjson costs more than it saves; once it is there, it always saves
+_orjson: ModuleType | None = None
+_known_keys: dict[tuple[Any, ...], bool] = {}
+_MOST_KNOWN: Final = 50_000
+
+
+def _quickly(text: str | bytes) -> Json:
+    """What `load` gives, of plain JSON; `_NOT_PLAIN` for everything else, errors too.
+
+    orjson takes the last of duplicate keys. So the keys in the value are counted against the places in the text where
+    a quotation mark is followed by a colon: each key makes one, whether it is a duplicate or not. Texts make some too;
+    then the value is written again, which makes the same ones for its texts, unless these were written as escapes.
+    """
+    global _orjson
+    if _orjson is None:
+        if len(text) < _WORTH:
+            return _NOT_PLAIN
+        import orjson
+
+        _orjson = orjson
+    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    if (b"\\u00" in raw and (b"\\u0022" in raw or b"\\u003" in raw)) or b" :" in raw:
+        return _NOT_PLAIN
+    if any(white in raw and white + b":" in raw for white in (b"\t", b"\n", b"\r")):
+        return _NOT_PLAIN
+    try:
+        value = _orjson.loads(raw)
+    except ValueError:
+        return _NOT_PLAIN
+    keys = _keys(value)
+    if keys is None:
+        return _NOT_PLAIN
+    marks = raw.count(b'":')
+    if marks != keys and marks != _orjson.dumps(value).count(b'":'):
+        return _NOT_PLAIN
+    return value
+
+
+def _keys(value: Json) -> int | None:
+    """How many keys all objects of a plain value have; None where it is not plain.
+
+    Plain: null, truth values, texts, integers of 64 bits, lists, and objects whose keys are ASCII and no two of them
+    differ by case alone; nested at most MAX_DEPTH deep. Not doubles: a text of one may say more than the double.
+    """
+    known = _known_keys
+    count = 0
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        below: list[Json] = []
+        for item in level:
+            kind = item.__class__
+            if kind is dict:
+                names = tuple(item)
+                if (good := known.get(names)) is None:
+                    good = _good_keys(names)
+                    if len(known) < _MOST_KNOWN and len(names) < 100:
+                        known[names] = good
+                if not good:
+                    return None
+                count += len(names)
+                below += item.values()
+            elif kind is list:
+                below += item
+            elif kind is int:
+                if not INT64_MIN <= item <= INT64_MAX:
+                    return None
+            elif kind is not str and item is not None and kind is not bool:
+                return None
+        if not below:
+            return count
+        level = below
+    return None
+
+
+def _good_keys(names: tuple[Any, ...]) -> bool:
+    return all(name.__class__ is str and name.isascii() for name in names) and len(
+        {name.lower() for name in names}
+    ) == len(names)
 
 
 def parse(text: str | bytes) -> Json:
@@ -206,6 +293,13 @@ def text_of(value: Json) -> str:
     Raises:
         Malformed: the value has no canonical form.
     """
+    if _orjson is not None and _keys(value) is not None:
+        try:
+            written: str = _orjson.dumps(value, option=_orjson.OPT_SORT_KEYS).decode()
+        except (TypeError, ValueError):  # a lone surrogate: said below
+            pass
+        else:
+            return written
     check(value)
     return _write(value)
 

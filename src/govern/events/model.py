@@ -5,9 +5,9 @@ Leaves out: reading foreign logs (`ingest`), keeping events (`audit`), judging t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields, make_dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final, cast
 
 
 class EventType(StrEnum):
@@ -120,6 +120,29 @@ class Event:
     fidelity: Fidelity | None = None
 
 
-COLUMNS: Final = tuple(field.name for field in fields(Event))
+COLUMNS: Final = tuple(column.name for column in fields(Event))
 TEXT_LISTS: Final = ("reasons", "rules", "gates")
 INTEGERS: Final = ("wseq", "ts_ns", "recorded_ns", "duration_ns", "attempt")
+
+# A frozen dataclass sets each of its fields through `object.__setattr__`: four times the time of plain slots, which
+# is a fifth of reading a log. The twin has the same slots, so that what is made as one can become the other.
+_Twin: Final = make_dataclass(
+    "_Twin",
+    [
+        (column.name, Any) if column.default is MISSING else (column.name, Any, field(default=column.default))
+        for column in fields(Event)
+    ],
+    slots=True,
+    kw_only=True,
+)
+
+
+def event(**columns: Any) -> Event:
+    """As `Event(**columns)`, in a quarter of its time; for those who make millions.
+
+    Raises:
+        TypeError: as `Event` does: a required column is missing, or there is no such column.
+    """
+    made = _Twin(**columns)
+    made.__class__ = Event
+    return cast("Event", made)

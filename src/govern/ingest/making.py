@@ -10,7 +10,7 @@ from typing import Any
 
 from govern.events import canonical
 from govern.events.canonical import Json, Malformed
-from govern.events.model import Event, EventType, Fidelity
+from govern.events.model import Event, EventType, Fidelity, event
 from govern.ingest import verbatim
 from govern.ingest.adapter import Row, Unusable
 from govern.ingest.arguments import UNCAPTURED, Arguments, from_text, from_value, storable
@@ -55,7 +55,7 @@ class Maker:
         }
         if self._escape:
             made = {name: self._stored(value) for name, value in made.items()}
-        self.events.append(Event(type=kind, **made))
+        self.events.append(event(type=kind, **made))
 
     def span(self, number: int) -> str:
         """An id for the row's n-th call, where the source has none: 16 hex digits."""

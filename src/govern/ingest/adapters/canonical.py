@@ -24,6 +24,7 @@ from govern.events.model import (
     Fidelity,
     Mode,
 )
+from govern.events.model import event as made_event
 from govern.findings import did_you_mean
 from govern.ingest import verbatim
 from govern.ingest.adapter import FIELDS, FormatInfo, Row, Stateless, Unusable
@@ -96,7 +97,7 @@ def event(row: Row) -> Event:
     columns.setdefault("source_ref", row.ref)
     if row.agent is not None:
         columns.setdefault("agent", row.agent)
-    return Event(**columns)
+    return made_event(**columns)
 
 
 def _ambiguity(value: dict[str, Json]) -> str:
