@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final
 
 from govern.events import canonical
@@ -39,6 +40,7 @@ ENUMS: Final[dict[str, type[StrEnum]]] = {
     "mode": Mode,
     "fidelity": Fidelity,
 }
+_MEMBERS: Final = {key: {choice.value: choice for choice in choices} for key, choices in ENUMS.items()}
 SPECIAL: Final = ("args", "args_text", "ts")
 """Keys with a form of their own; `args_text` and `ts` are spellings of `args` and `ts_ns`."""
 NOT_NEGATIVE: Final = ("wseq", "duration_ns", "attempt")
@@ -129,12 +131,10 @@ def _texts(key: str, given: Json) -> tuple[str, ...]:
 
 
 def _member(key: str, given: Json) -> StrEnum:
-    choices = ENUMS[key]
-    try:
-        return choices(_text(key, given))
-    except ValueError:
-        hint = did_you_mean(given, [choice.value for choice in choices])
-        raise Unusable(storable(f"`{given}` is no `{key}`: {hint}")) from None
+    found = _MEMBERS[key].get(_text(key, given))
+    if found is None:
+        raise Unusable(storable(f"`{given}` is no `{key}`: {did_you_mean(given, list(_MEMBERS[key]))}"))
+    return found
 
 
 def _check(column: str) -> Callable[[str, Json], Any]:
@@ -165,12 +165,25 @@ def nanoseconds(text: str) -> int:
     if _TIME.fullmatch(text) is None:
         raise Unusable(storable(f"`ts` is `{text[:40]}`, not a time such as `2026-11-23T09:30:00Z`"))
     try:
-        whole = datetime.fromisoformat(text[:19]).replace(tzinfo=UTC)
+        minute = _minute(text[:16])
+        if (second := int(text[17:19])) > 59:
+            raise ValueError
     except ValueError:
         raise Unusable(f"`ts` is `{text}`, which no calendar or clock has") from None
-    if not 1678 <= whole.year <= 2261:
+    if minute is None:
         raise Unusable(f"`ts` is `{text}`, outside the years 1678 to 2261")
-    return int(whole.timestamp()) * 1_000_000_000 + int(text[20:-1].ljust(9, "0") if len(text) > 20 else 0)
+    return (minute * 60 + second) * 1_000_000_000 + int(text[20:-1].ljust(9, "0") if len(text) > 20 else 0)
+
+
+@lru_cache(maxsize=10_000)
+def _minute(text: str) -> int | None:
+    """Minutes since 1970; None where their nanoseconds are more than 64 bits hold.
+
+    Raises:
+        ValueError: no such minute.
+    """
+    whole = datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return int(whole.timestamp()) // 60 if 1678 <= whole.year <= 2261 else None
 
 
 def _arguments(value: dict[str, Json], row: Row) -> Arguments | None:
