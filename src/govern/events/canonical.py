@@ -147,8 +147,9 @@ def load(text: str | bytes) -> Json:
 
 
 _NOT_PLAIN: Final = object()
-_WORTH: Final = 2_000  # bytes: below, importing orjson costs more than it saves; once it is there, it always saves
+_WORTH: Final = 20_000  # bytes read so far: below, importing orjson costs more than it saves
 _orjson: ModuleType | None = None
+_so_far = 0
 _known_keys: dict[tuple[Any, ...], bool] = {}
 _MOST_KNOWN: Final = 50_000
 
@@ -160,9 +161,10 @@ def _quickly(text: str | bytes) -> Json:
     a quotation mark is followed by a colon: each key makes one, whether it is a duplicate or not. Texts make some too;
     then the value is written again, which makes the same ones for its texts, unless these were written as escapes.
     """
-    global _orjson
+    global _orjson, _so_far
     if _orjson is None:
-        if len(text) < _WORTH:
+        _so_far += len(text)
+        if _so_far < _WORTH:
             return _NOT_PLAIN
         import orjson
 
