@@ -34,7 +34,7 @@ def shown(paths: list[str], **options: Any) -> list[dict[str, Any]]:
                 rows.append({"refused": item.line, "reason": item.reason, "rows": item.rows})
             case FileReport():
                 report = {f.name: getattr(item, f.name) for f in fields(item)}
-                rows.append({key: report[key] for key in report if key not in ("path", "tally", "lacks")})
+                rows.append({key: report[key] for key in report if key not in ("path", "tally", "lacks", "left_out")})
     return rows
 
 

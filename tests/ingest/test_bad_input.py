@@ -14,7 +14,7 @@ import zstandard
 
 from govern.errors import UsageError
 from govern.events.model import Event
-from govern.ingest import FileReport, Refusal, Summary, read, rows, source
+from govern.ingest import FileReport, Refusal, Summary, read, rows, source, unpack, values
 
 
 def row(number: int, **columns: Any) -> str:
@@ -38,7 +38,10 @@ def reasons(summary: Summary) -> list[str]:
         (b"[]", "empty: no rows"),
         (b"\x00\x01\x02garbage", "no known log format: row 1 is no JSON, syntax: expecting value at character 0"),
         (b"\xff\xfe\x00a", "no known log format: row 1 is no JSON, encoding: not UTF-8 at byte 0"),
-        (b"PK\x03\x04", "no known log format: row 1 is no JSON, syntax: expecting value at character 0"),
+        (b"PK\x03\x04", "a zip archive, which is not read; unpack it"),
+        (b"BZh91AY", "packed with bzip2, which is not read; unpack it"),
+        (b"\x04\x22\x4d\x18 and more", "packed with lz4, which is not read; unpack it"),
+        (gzip.compress(b"PAR1"), "Parquet that is packed or comes through a pipe, which is not read; unpack it"),
         (b'{"messages_display": "user: hi"}', "no known log format: a row has the keys `messages_display`"),
         (b"{}", "no known log format: a row is an empty object"),
         (b"[1, 2]", "no known log format: a row is a number"),
@@ -124,14 +127,15 @@ def test_huge_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert 3 == summary.totals.rows
 
 
-def test_huge_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A JSON array over the cap is refused as a whole, and says what to do."""
-    monkeypatch.setattr(rows, "DOCUMENT_CAP", 100)
+def test_huge_element(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An element over the cap ends the array: those before it are read, and the refusal says why."""
+    monkeypatch.setattr(values, "MAX_BYTES", 1_000_000)
     log = tmp_path / "log"
-    log.write_text("[" + row(1) + "," + row(2) + "]")
-    _, summary = load(log, format="canonical")
-    assert "write one element a line instead" in reasons(summary)[0]
+    log.write_text("[" + row(1) + "," + row(2, content="x" * 3_000_000) + "," + row(3) + "]")
+    events, summary = load(log)
+    assert ["e1"] == [event.event_id for event in events]
     assert 1 == summary.whole
+    assert "element 1: more than 1,000,000 bytes, which is the most that is read; the rest of" in reasons(summary)[0]
 
 
 @pytest.mark.parametrize("cut", [0.05, 0.3, 0.6, 0.9, 0.99])
@@ -164,6 +168,23 @@ def test_damaged_in_the_middle(tmp_path: Path) -> None:
     assert "damaged gzip data" in summary.refusals[-1].reason
 
 
+@pytest.mark.parametrize("shape", ["lines", "array"])
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
+def test_a_large_packed_log_takes_no_space(
+    pack: Any, shape: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is too large for memory is unpacked again and gives the same as what is kept, with no file beside it."""
+    made = [row(number, content="x" * number) for number in range(2000)]
+    log = tmp_path / "log"
+    log.write_bytes(pack(("".join(made) if shape == "lines" else f"[{','.join(made)}]").encode()))
+    kept = load(log)[0]
+    monkeypatch.setattr(source, "SPOOL_IN_MEMORY", 10)
+    monkeypatch.setattr("tempfile.SpooledTemporaryFile", None)
+    events, summary = load(log)
+    assert kept == events
+    assert (2000, 0) == (len(events), summary.refused)
+
+
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
 def test_members_and_what_follows_them(tmp_path: Path, pack: Any) -> None:
     """Packed members one after the other are one log; other bytes behind them are a refusal."""
@@ -179,7 +200,7 @@ def test_members_and_what_follows_them(tmp_path: Path, pack: Any) -> None:
 
 def test_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A small file that unpacks without end is not read on."""
-    monkeypatch.setattr(source, "BOMB_FROM", 1024 * 1024)
+    monkeypatch.setattr(unpack, "BOMB_FROM", 1024 * 1024)
     log = tmp_path / "log"
     log.write_bytes(zstandard.compress(row(1).encode() + b"\n" * 4 * 1024 * 1024, level=1))
     events, summary = load(log)
@@ -299,3 +320,30 @@ def test_every_input_has_one_report_at_its_end(tmp_path: Path) -> None:
     (tmp_path / "b").write_text("garbage")
     kinds = [type(item) for item in read([str(tmp_path)])]
     assert [Event, FileReport, Refusal, FileReport] == kinds
+
+
+def test_frames_without_data(tmp_path: Path) -> None:
+    """Frames of Zstandard that hold no data, as seekable files have them, are passed over, whole or not at all."""
+    log = tmp_path / "log"
+    index = b"\x5e\x2a\x4d\x18" + (5000).to_bytes(4, "little") + b"\xff" * 5000
+    data = index + zstandard.compress(row(1).encode()) + index + zstandard.compress(row(2).encode()) + index
+    log.write_bytes(data)
+    events, summary = load(log)
+    assert (["e1", "e2"], 0) == ([event.event_id for event in events], summary.refused)
+    for cut in (3, 3000):
+        log.write_bytes(data[:-cut])
+        events, summary = load(log)
+        assert ["e1", "e2"] == [event.event_id for event in events]
+        assert ["cut short: the Zstandard data ends in the middle; the rest is missing"] == reasons(summary)
+
+
+def test_blank_lines_are_counted_in_blocks(tmp_path: Path) -> None:
+    """Rows behind thousands of blank lines have their own line numbers, and blank lines are no rows."""
+    log = tmp_path / "log"
+    log.write_text(
+        "\n" * 100_000 + row(1) + "\n" * 17 + "  \r\n" * 70_000 + " " + row(2) + "\n" * 40 + "{\n" + "\n" * 99
+    )
+    events, summary = load(log)
+    assert ["100001", "170019"] == [str(event.source_ref).split(":")[1] for event in events]
+    assert [170060] == [refusal.line for refusal in summary.refusals]
+    assert 3 == summary.totals.rows

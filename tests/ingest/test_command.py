@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,11 @@ from typer.testing import CliRunner
 from govern.cli.import_ import import_
 from govern.cli.options import Allowance, parse_allowance
 from govern.errors import EnvironmentFailed, UsageError
+from govern.ingest import FileReport, Summary, read
+from govern.ingest.importing import Imported
+from govern.ingest.progress import Progress
+from govern.report import import_json, import_text
+from govern.report.reading import reading
 
 HERE = Path(__file__).parent
 GOOD = HERE / "agentdojo" / "ids-that-come-again" / "in.jsonl"
@@ -54,6 +60,73 @@ def test_json_has_everything(tmp_path: Path) -> None:
     assert 25 == document["totals"]["refused"] == document["not_judged"] == len(document["refusals"])
     assert document["totals"]["rows"] == document["judged"] + 24
     assert {"file": str(tmp_path / "none"), "line": 0, "reason": "no such file or folder"} in document["refusals"]
+
+
+def test_left_out_is_shown(tmp_path: Path) -> None:
+    """What a pattern leaves out is no refusal, and both outputs name it; leaving out everything is no success."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "run.jsonl").write_bytes(GOOD.read_bytes())
+    (logs / "README.md").write_text("# Logs")
+    assert 3 == run(logs, "-o", tmp_path / "store").exit_code
+    ran = run(logs, "!*.md", "-o", tmp_path / "store")
+    assert (0, True) == (ran.exit_code, "left out: 1 input by !*.md" in ran.output.splitlines())
+    document = json.loads(run(logs, "!*.md", "-o", tmp_path / "store", "--format", "json").output)
+    assert [{"path": str(logs / "README.md"), "pattern": "!*.md"}] == document["left_out"]
+    assert [str(logs / "run.jsonl")] == [file["path"] for file in document["files"]]
+    assert 3 == run(logs, "!*", "-o", tmp_path / "other").exit_code
+
+
+def test_rows_without_actions_and_what_is_missing(tmp_path: Path) -> None:
+    """Rows that hold no action, and what a source does not say, are listed by what they are, the most first."""
+    tally: Any = {"format": "agentdojo", "rows": 9, "refused": 0, "duplicates": 0, "runs": 0, "events": 0}
+    counts: Any = {"calls": 0, "results": 0, "errors": 0, "unanswered": 0}
+    report = FileReport(
+        path="log", asides={"snapshot": 2, "progress": 1200}, notes={"calls without a time\x1b": 7}, **tally, **counts
+    )
+    lines = import_text.table(Summary(files=[report]))
+    assert "no actions in 1,202 rows: 1,200 progress, 2 snapshot" in lines
+    assert "not in the logs: 7 calls without a time\\x1b" in lines
+    document = import_json.document(Imported(Summary(files=[report]), "store", 0, 0))
+    assert {"progress": 1200, "snapshot": 2} == document["files"][0]["asides"] == document["totals"]["asides"]
+
+
+def test_many_inputs_are_shortened(tmp_path: Path) -> None:
+    """Of hundreds of inputs the first are listed, below the folder that they share, and the sum is of all."""
+    for number in range(60):
+        (tmp_path / f"{number:02}.jsonl").write_bytes(GOOD.read_bytes())
+    lines = run(tmp_path, "-o", tmp_path / "store").output.splitlines()
+    assert lines[3].endswith(f"  below {tmp_path}/")
+    assert lines[4].endswith("  00.jsonl")
+    assert "… and 10 more inputs, which are in the sum (--format json lists all)" in lines
+
+
+def test_progress_is_for_terminals(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a terminal nobody is told anything; on one, the bar shows what is read, made harmless."""
+    with reading("importing") as watch:
+        assert watch is None
+    assert ("", "") == capsys.readouterr()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with reading("importing") as watch:
+        assert watch is not None
+        watch(Progress(10, 100, "logs/\x1b[2Jrun.jsonl"))
+    shown = capsys.readouterr().err
+    assert "\\x1b[2Jrun.jsonl" in shown
+    assert "\x1b[2Jrun" not in shown
+
+
+def test_progress_grows_to_the_end(tmp_path: Path) -> None:
+    """Bytes done never fall, reach the total, and count packed inputs by their size on disk."""
+    (tmp_path / "a.jsonl").write_bytes(GOOD.read_bytes() * 200)
+    (tmp_path / "b.gz").write_bytes(gzip.compress(GOOD.read_bytes() * 200))
+    told: list[Progress] = []
+    list(read([str(tmp_path)], watch=told.append))
+    done = [each.done for each in told]
+    total = sum(path.stat().st_size for path in tmp_path.iterdir())
+    assert done == sorted(done)
+    assert (total, total) == (done[-1], told[0].total)
+    assert len({each.done for each in told}) > 4
 
 
 def test_hostile_text_is_harmless(tmp_path: Path) -> None:

@@ -11,7 +11,10 @@ from govern.errors import Exit
 
 
 def import_(
-    logs: Annotated[list[str], typer.Argument(metavar="LOGS…", help="Files, folders, globs, or - for standard input.")],
+    logs: Annotated[
+        list[str],
+        typer.Argument(metavar="LOGS…", help="Files, folders, globs, archives, or -; '!PATTERN' leaves files out."),
+    ],
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="DIR", help="The store; events are added to what it has.")
     ],
@@ -22,13 +25,15 @@ def import_(
 ) -> None:
     """Read agents' logs and keep them as canonical events in Parquet.
 
-    Reads canonical JSON lines, AgentDojo runs and tau-bench runs, plain or packed (zstd, gzip), recognised by
-    content. Every row that cannot be read is counted and named, and the others are kept. Importing the same
-    log again adds nothing.
+    The format of each input is recognised by its content (--log-format names it instead): JSON lines, one JSON
+    array, whole JSON documents; plain, gzip or Zstandard; tar archives, each file in them for itself. Every row
+    that cannot be read is counted and named, and the others are kept. A file that is no log is named too, unless
+    a pattern leaves it out. Importing the same log again adds nothing.
 
     \b
     Example:
       govern import logs/ -o audit
+      govern import traces.tar.zst '!*.md' '!LICENSE' -o audit
       zstdcat run.json.zst | govern import - -o audit --agent airline
 
     \b
@@ -40,11 +45,12 @@ def import_(
     """
     from govern.ingest.importing import import_logs
     from govern.report import import_json, import_text
-    from govern.report.console import emit_json, working
+    from govern.report.console import emit_json
+    from govern.report.reading import reading
 
     allowance = parse_allowance(allow_bad)
-    with working("importing the logs"):
-        done = import_logs(logs, output, format=log_format, agent=agent)
+    with reading("importing") as watch:
+        done = import_logs(logs, output, format=log_format, agent=agent, watch=watch)
     totals = done.summary.totals
     if format is ReportFormat.JSON:
         emit_json(import_json.document(done))

@@ -94,6 +94,7 @@ class FileReport:
         calls: proposals by the agent.
         unanswered: calls with no result.
         lacks: what the format cannot carry, in words.
+        left_out: the pattern by which the caller left the whole input out; it was not read.
         tally: for adding up files.
     """
 
@@ -111,6 +112,7 @@ class FileReport:
     errors: int
     unanswered: int
     lacks: str = ""
+    left_out: str = ""
     tally: Tally = field(default_factory=Tally, repr=False, compare=False)
 
     @property
@@ -124,6 +126,8 @@ class Summary:
     """Collects the reports and refusals of one import on its way to whoever uses the events.
 
     Args:
+        files: what was read, or could not be.
+        left_out: what was not read because the caller said so.
         refused: all refusals.
         refused_rows: rows among them.
         whole: those of which nobody knows how much is lost.
@@ -131,6 +135,7 @@ class Summary:
     """
 
     files: list[FileReport] = field(default_factory=list)
+    left_out: list[FileReport] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     refused: int = 0
     refused_rows: int = 0
@@ -146,6 +151,8 @@ class Summary:
                     yield item
                 case Refusal():
                     self.refuse(item)
+                case FileReport(left_out=pattern) if pattern:
+                    self.left_out.append(item)
                 case FileReport():
                     self._total.merge(item.tally)
                     self.files.append(replace(item, tally=Tally()))

@@ -13,7 +13,8 @@ from typing import Final
 from govern.events.canonical import MAX_DEPTH
 
 LIMIT: Final = MAX_DEPTH + 72
-_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_TOKEN: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[{]++|[\]}]++', re.DOTALL)
+"""A text (one that does not end goes to the end) or a run of brackets; it never tries a place twice."""
 
 
 def shallow(text: str) -> str:
@@ -25,17 +26,35 @@ def shallow(text: str) -> str:
     kept: list[str] = []
     done = 0
     for token in _TOKEN.finditer(text):
-        match token.group()[0]:
+        begin, end = token.span()
+        match text[begin]:
             case "[" | "{":
-                depth += 1
-                if depth == LIMIT:
-                    kept += [text[done : token.start()], "NaN"]
+                if depth < LIMIT <= depth + end - begin:
+                    kept += [text[done : begin + LIMIT - 1 - depth], "NaN"]
+                depth += end - begin
             case "]" | "}":
-                if depth == LIMIT:
-                    done = token.end()
-                depth -= 1
+                if depth >= LIMIT > depth - (end - begin):
+                    done = begin + depth - LIMIT + 1
+                depth -= end - begin
             case _:
                 pass
     if depth >= LIMIT:  # it ends in the depths
         return "".join(kept)
     return "".join([*kept, text[done:]]) if kept else text
+
+
+def end_of(text: str, at: int) -> int | None:
+    """Where the object or list ends that begins at `at`, by its brackets; None where the text ends before."""
+    depth = 0
+    for token in _TOKEN.finditer(text, at):
+        begin, end = token.span()
+        match text[begin]:
+            case "[" | "{":
+                depth += end - begin
+            case "]" | "}":
+                if depth <= end - begin:
+                    return begin + depth
+                depth -= end - begin
+            case _:
+                pass
+    return None

@@ -8,10 +8,53 @@ from govern.errors import UsageError
 from govern.events.canonical import Json
 from govern.findings import did_you_mean
 from govern.ingest.adapter import FIELDS, Adapter, FormatInfo
-from govern.ingest.adapters import agentdojo, canonical, taubench
+from govern.ingest.adapters import (
+    agentdojo,
+    anthropic,
+    canonical,
+    claude_code,
+    claude_hooks,
+    cloudtrail,
+    jaeger,
+    langfuse,
+    langgraph,
+    langsmith,
+    mcp_jsonrpc,
+    openai_agents,
+    openai_chat,
+    openai_responses,
+    openinference,
+    otlp,
+    sweagent,
+    tau2,
+    tempo,
+    taubench,
+)
 
 ADAPTERS: Final[dict[str, Adapter]] = {
-    adapter.info.id: adapter for adapter in (canonical.ADAPTER, agentdojo.ADAPTER, taubench.ADAPTER)
+    adapter.info.id: adapter
+    for adapter in (
+        canonical.ADAPTER,
+        claude_code.ADAPTER,
+        claude_hooks.ADAPTER,
+        cloudtrail.ADAPTER,
+        agentdojo.ADAPTER,
+        taubench.ADAPTER,
+        tau2.ADAPTER,
+        sweagent.ADAPTER,
+        langfuse.ADAPTER,
+        langsmith.ADAPTER,
+        langgraph.ADAPTER,
+        otlp.ADAPTER,
+        tempo.ADAPTER,
+        jaeger.ADAPTER,
+        openinference.ADAPTER,
+        anthropic.ADAPTER,
+        openai_agents.ADAPTER,
+        openai_responses.ADAPTER,
+        openai_chat.ADAPTER,
+        mcp_jsonrpc.ADAPTER,
+    )
 }
 """By id, in the order in which they are asked to recognise a row: the most specific first."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from govern.audit import store
 from govern.ingest.counts import Summary
+from govern.ingest.progress import Watch
 from govern.ingest.reader import read
 from govern.ingest.source import Refusal
 
@@ -34,11 +35,18 @@ class Imported:
         return self.written + self.present > 0
 
 
-def import_logs(paths: Sequence[str], folder: str, *, format: str | None = None, agent: str | None = None) -> Imported:
+def import_logs(
+    paths: Sequence[str],
+    folder: str,
+    *,
+    format: str | None = None,
+    agent: str | None = None,
+    watch: Watch | None = None,
+) -> Imported:
     """Reads logs and adds their events to the store in `folder`.
 
     Args:
-        paths, format, agent: as `govern.ingest.read`.
+        paths, format, agent, watch: as `govern.ingest.read`.
         folder: made where it does not exist.
 
     Raises:
@@ -47,7 +55,7 @@ def import_logs(paths: Sequence[str], folder: str, *, format: str | None = None,
         EvidenceError: the store in it is damaged.
     """
     summary = Summary()
-    done = store.write(summary.events(read(paths, format=format, agent=agent)), Path(folder))
+    done = store.write(summary.events(read(paths, format=format, agent=agent, watch=watch)), Path(folder))
     for event_id in done.conflicts:
         reason = f"the store has other content under the event id `{event_id}`; the new one was not written"
         summary.refuse(Refusal(folder, 0, reason))

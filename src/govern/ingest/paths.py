@@ -1,5 +1,8 @@
 """Turns the paths of a command line into inputs: files, folders, globs, stores, standard input.
 
+`!PATTERN` among them leaves inputs out: what is no log stands beside logs, and without being told which, nobody
+can say that nothing was lost. What is left out is reported, with the pattern.
+
 Leaves out: opening them (`source`).
 """
 
@@ -9,6 +12,7 @@ import glob
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from govern.ingest.source import Refusal
@@ -16,9 +20,14 @@ from govern.ingest.source import Refusal
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file, or standard input (`-`)."""
+    """One file, or standard input (`-`).
+
+    Args:
+        left_out: the pattern by which it is not to be read, or empty.
+    """
 
     name: str
+    left_out: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +42,48 @@ def expand(paths: Sequence[str]) -> Iterator[File | Store | Refusal]:
     """The inputs of some paths, sorted within a path, each once.
 
     Args:
-        paths: a file, a folder (with all below it), a glob (`**` too), or `-`; an existing path is never
-            taken for a glob.
+        paths: a file, a folder (with all below it), a glob (`**` too), `-`, or `!PATTERN` for files that are to be
+            left out of all the others; an existing path is never taken for a glob or a pattern.
     """
     seen: set[str] = set()
+    patterns = left_out(paths)
     for path in paths:
+        if path in patterns:
+            continue
         for found in _one(path):
             if not isinstance(found, Refusal):
                 real = found.name if found.name == "-" else os.path.realpath(found.name)
                 if real in seen:
                     continue
                 seen.add(real)
+            if isinstance(found, File) and (pattern := matching(found.name, patterns)):
+                found = File(found.name, pattern)
             yield found
+    if patterns and len(patterns) == len(paths):
+        yield Refusal(patterns[0], 0, "only names what is left out, and there is nothing to read", None)
+
+
+def left_out(paths: Sequence[str]) -> tuple[str, ...]:
+    """The patterns among paths, with their exclamation marks."""
+    return tuple(path for path in paths if path.startswith("!") and len(path) > 1 and not os.path.lexists(path))
+
+
+def matching(name: str, patterns: Sequence[str]) -> str:
+    """The first pattern (as `left_out` gives them) that leaves out an input, or nothing.
+
+    A pattern is for the whole name as it is shown, for its last part, and for a folder in it (`!drafts/`); `*` is for
+    any characters.
+    """
+    parts = name.replace("!", "/").split("/")  # of a file in an archive
+    names = {name, name.rsplit("/", 1)[-1], parts[-1]}
+    for pattern in patterns:
+        bare = pattern[1:]
+        if bare.endswith("/"):
+            if any(fnmatchcase(part, bare[:-1]) for part in parts[:-1]):
+                return pattern
+        elif any(fnmatchcase(each, bare) for each in names):
+            return pattern
+    return ""
 
 
 def _one(path: str) -> Iterator[File | Store | Refusal]:
@@ -75,6 +114,8 @@ def _folder(path: str) -> Iterator[File | Store | Refusal]:
         if "events" in folders and (parts := _parts(Path(root))):
             empty = False
             folders.remove("events")
+            if "typed" in folders and _is_derived(os.path.join(root, "typed")):
+                folders.remove("typed")
             yield Store(root, parts)
         for name in sorted(files):
             empty = False
@@ -83,6 +124,11 @@ def _folder(path: str) -> Iterator[File | Store | Refusal]:
         yield Refusal(str(problem.filename), 0, f"cannot be read: {(problem.strerror or '').lower()}", None)
     if empty and not problems:
         yield Refusal(path, 0, "no files in this folder", None)
+
+
+def _is_derived(folder: str) -> bool:
+    """Whether a folder beside a store's events holds only what is made of them (`replay.typed`)."""
+    return all(".sidecar" in name for name in os.listdir(folder))
 
 
 def _parts(root: Path) -> tuple[Path, ...]:

@@ -25,29 +25,40 @@ from govern.ingest.arguments import kind, storable
 from govern.ingest.counts import FileReport, Tally
 from govern.ingest.depth import shallow
 from govern.ingest.identity import Identities, Met
-from govern.ingest.paths import File, Store, expand
+from govern.ingest.paths import File, Store, expand, left_out, matching
+from govern.ingest.progress import Pace, Watch
 from govern.ingest.rows import Lost, RawRow, split
-from govern.ingest.source import Refusal, Source, open_source
+from govern.ingest.source import PARQUET_MAGIC, Refusal, Source, open_sources
 
 SNIFFED: Final = 64
 """So many rows are looked at to recognise a format: the first ones may be damaged."""
-PARQUET_MAGIC: Final = b"PAR1"
+
+UNKNOWN: Final = "no known log format"
+"""What the refusal of a file begins with in which no row was recognised."""
+_TOLD_EVERY: Final = 64  # rows
 
 _CLASH: Final = "the event id `{}` was read before, with other content"
 
 Item = Event | Refusal | FileReport
 
 
-def read(paths: Sequence[str], *, format: str | None = None, agent: str | None = None) -> Iterator[Item]:
+def read(
+    paths: Sequence[str],
+    *,
+    format: str | None = None,
+    agent: str | None = None,
+    watch: Watch | None = None,
+) -> Iterator[Item]:
     """Reads logs, in the order of the paths; within a file in the order of the file.
 
-    Memory is bounded by one row (a JSON array: by the document), and a few bytes an event for finding
-    duplicates and unanswered calls.
+    Memory is bounded by one row (a line, an element of an array, a whole document), and a few bytes an event for
+    finding duplicates and unanswered calls.
 
     Args:
-        paths: files, folders, globs, stores, `-` for standard input.
+        paths: files, folders, globs, archives, stores, `-` for standard input, `!PATTERN` for what is left out.
         format: id of the format of all of them; None recognises each by its content.
         agent: the agent's name where the source carries none.
+        watch: told how far reading is.
 
     Yields:
         Events; a `Refusal` for everything that was not read; a `FileReport` at the end of each input.
@@ -57,22 +68,59 @@ def read(paths: Sequence[str], *, format: str | None = None, agent: str | None =
         EnvironmentFailed: no space to unpack.
     """
     adapter = None if format is None else formats.named(format)
-    return _read(paths, adapter, agent)
+    return _read(paths, adapter, agent, watch)
 
 
-def _read(paths: Sequence[str], adapter: Adapter | None, agent: str | None) -> Iterator[Item]:
+def _read(paths: Sequence[str], adapter: Adapter | None, agent: str | None, watch: Watch | None) -> Iterator[Item]:
     met = Identities()
+    found = list(expand(paths))
+    patterns = left_out(paths)
+    pace = Pace(watch, [each for each in found if not isinstance(each, Refusal)])
     try:
-        for found in expand(paths):
-            match found:
+        for each in found:
+            match each:
                 case Refusal():
-                    yield found
+                    yield each
+                    continue
                 case Store():
-                    yield from _Reading(found.name, met, adapter, agent).store(found.parts)
+                    yield from _Reading(each.name, met, adapter, agent, pace).store(each.parts)
                 case File():
-                    yield from _Reading(found.name, met, adapter, agent).file()
+                    yield from _file(each, patterns, met, adapter, agent, pace)
+            pace.finished(each)
     finally:
         met.close()
+
+
+def _file(
+    file: File, patterns: Sequence[str], met: Identities, adapter: Adapter | None, agent: str | None, pace: Pace
+) -> Iterator[Item]:
+    """A file, or the files of an archive."""
+    if file.left_out:
+        yield _Reading(file.name, met, None, agent, pace, left_out=file.left_out).report()
+        return
+    empty = True
+    sources = open_sources(file.name, lambda name: not matching(name, patterns))
+    while True:
+        found: Source | Refusal | str | None
+        try:
+            found = next(sources, None)
+        except OSError as error:
+            found = Refusal(file.name, 0, f"cannot be read: {(error.strerror or str(error)).lower()}", None)
+            sources = iter(())
+        if found is None:
+            if not empty:
+                return
+            found = Refusal(file.name, 0, "no files in this archive", None)
+        empty = False
+        match found:
+            case Refusal():
+                reading = _Reading(found.file, met, adapter, agent, pace)
+                yield reading.refuse(0, found.reason, found.rows)
+                yield reading.report()
+            case str():
+                yield _Reading(found, met, None, agent, pace, left_out=matching(found, patterns)).report()
+            case Source():
+                yield from _Reading(found.name, met, adapter, agent, pace).source(found)
 
 
 @dataclass(slots=True)
@@ -83,6 +131,8 @@ class _Reading:
     met: Identities
     adapter: Adapter | None
     agent: str | None
+    pace: Pace
+    left_out: str = ""
     rows: int = 0
     refused: int = 0
     duplicates: int = 0
@@ -90,26 +140,16 @@ class _Reading:
     notes: Counter[str] = field(default_factory=Counter)
     tally: Tally = field(default_factory=Tally)
 
-    def file(self) -> Iterator[Item]:
-        try:
-            source = open_source(self.name)
-        except OSError as error:
-            yield self.refuse(0, f"cannot be read: {(error.strerror or str(error)).lower()}", None)
-            yield self.report()
-            return
+    def source(self, source: Source) -> Iterator[Item]:
         with source.file:
-            if source.file.read(4) == PARQUET_MAGIC:
-                yield from self.store((Path(self.name),)) if self.name != "-" else self._no_pipe()
+            if source.file.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC:
+                yield from self.store((Path(self.name),))
                 return
             source.file.seek(0)
             try:
                 yield from self._text(source)
             except OSError as error:
                 yield self.refuse(0, f"cannot be read on: {(error.strerror or str(error)).lower()}", None)
-        yield self.report()
-
-    def _no_pipe(self) -> Iterator[Item]:
-        yield self.refuse(0, "Parquet cannot be read from standard input", None)
         yield self.report()
 
     def _text(self, source: Source) -> Iterator[Event | Refusal]:
@@ -138,7 +178,9 @@ class _Reading:
         writer = f"import:{short}"
         salt = f"{adapter.info.id}\0".encode()
         reading = adapter.reading()
-        for raw in found:
+        for number, raw in enumerate(found):
+            if not number % _TOLD_EVERY:
+                self.pace.at(source)
             if isinstance(raw, Lost):
                 self.rows += raw.rows or 0
                 yield self.refuse(raw.line, raw.reason, raw.rows)
@@ -231,6 +273,7 @@ class _Reading:
             errors=tally.errors,
             unanswered=tally.unanswered,
             lacks="" if info is None else info.lacks,
+            left_out=self.left_out,
             tally=tally,
         )
 
@@ -255,19 +298,18 @@ def _claimed(row: RawRow) -> Adapter | None:
 
 def _unknown(first: list[RawRow | Lost], source: Source) -> str:
     """Why no format was recognised, from the first row that says something."""
-    known = ", ".join(formats.ADAPTERS)
     trouble = f"; {source.trouble}" if source.trouble else ""
     if not first:
         return f"empty: no rows{trouble}"
     for row in first:
         if isinstance(row, RawRow):
             try:
-                return f"no known log format: {_shape(_loaded(row.raw)[0])} (known: {known}){trouble}"
+                return f"{UNKNOWN}: {_shape(_loaded(row.raw)[0])}{trouble}"
             except Malformed:
                 continue
     row = first[0]
     why = row.reason if isinstance(row, Lost) else _problem(row)
-    return f"no known log format: row 1 is no JSON, {why}{trouble}"
+    return f"{UNKNOWN}: row 1 is no JSON, {why}{trouble}"
 
 
 def _problem(row: RawRow) -> str:

@@ -1,25 +1,33 @@
-"""Splits a source into rows: the lines of JSONL, or the elements of one JSON array.
+"""Splits a source into rows: the lines of JSONL, the elements of one JSON array, or one whole document.
 
-Every line that is not blank is a row or a `Lost`, and so is every element; the caller can count on it.
-Leaves out: what a row means (`adapters`).
+`layout` tells them apart by what the source begins with, never by its name. Every line that is not blank is a row
+or a `Lost`, and so is every element and every document; the caller can count on it. Memory is bounded by one row,
+however large the source is.
+
+Leaves out: what a row means (`adapters`), and packing (`source`).
 """
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
+from itertools import islice
 from typing import Final
 
-from govern.ingest.depth import shallow
+from govern.events.canonical import MAX_BYTES
 from govern.ingest.source import Source
+from govern.ingest.values import BOM, SPACE, Broken, Values, begins_well, is_whole
 
-LINE_CAP: Final = 64 * 1024 * 1024
+LINE_CAP: Final = MAX_BYTES
 """Bytes of one line; longer ones are refused, with this number in the reason."""
-DOCUMENT_CAP: Final = 512 * 1024 * 1024
-"""Bytes of one JSON array, which is held in memory as a whole."""
-_SPACE: Final = " \t\n\r"
-_DECODER: Final = json.JSONDecoder()
+LOOKED_AT: Final = 64 * 1024
+LINES_LOOKED_AT: Final = 64
+"""To tell a document from lines of which the first is broken, so much is looked at behind the first line."""
+_BLANK: Final = 16
+"""After so many blank lines further ones are passed over in blocks: millions of them must cost nothing."""
+_SKIPPED: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +35,8 @@ class RawRow:
     """A row as it stands in the source.
 
     Args:
-        line: counts from 1.
-        index: position in the array, from 0; None for a line.
+        line: where it begins; counts from 1.
+        index: position in the array, from 0; None for a line and for a whole document.
         raw: the bytes, without the line end.
         cut: nothing follows, and the source ended where it should not have.
     """
@@ -52,20 +60,97 @@ class Lost:
     rows: int | None = 1
 
 
+class Layout(Enum):
+    LINES = "lines"
+    ARRAY = "array"
+    DOCUMENT = "document"
+
+
 def split(source: Source) -> Iterator[RawRow | Lost]:
     """The rows of a source, from its start."""
-    head = b""
-    while block := source.file.read(4096):
-        head = block.lstrip(b" \t\n\r")
-        if head:
+    match layout(source):
+        case Layout.LINES:
+            return _lines(source)
+        case Layout.ARRAY:
+            return _elements(source)
+        case Layout.DOCUMENT:
+            return _documents(source)
+
+
+def layout(source: Source) -> Layout:
+    """How a source is split. It is positioned at its start again afterwards, behind a byte order mark.
+
+    - A first line that is a JSON value of its own, with others behind it: lines, even where it is an array.
+    - Else what begins with `[` or `{` and goes on as JSON over the next lines, even where it is cut: an array, a
+      document. Nothing inside of it is ever a row.
+    - Else the first line is broken: lines where the next ones look like rows rather than like pieces of a document,
+      and otherwise the broken array or document that it looks like, which is one refusal and not one a line.
+    """
+    file = source.file
+    file.seek(0)
+    start = len(BOM) if file.read(len(BOM)) == BOM else 0
+    file.seek(start)
+    _skip_space(source)
+    line = file.readline(LINE_CAP + 1)
+    try:
+        return _layout(source, line.strip(SPACE), whole_line=line.endswith(b"\n"))
+    finally:
+        file.seek(start)
+
+
+def _skip_space(source: Source) -> int:
+    """Goes on to the next byte that is no white space; how many lines ended on the way."""
+    lines = 0
+    while block := source.file.read(max(min(_SKIPPED, source.size - source.file.tell()), 0)):
+        kept = len(block.lstrip(SPACE))
+        lines += block.count(b"\n", 0, len(block) - kept)
+        if kept:
+            source.file.seek(-kept, os.SEEK_CUR)
             break
-    source.file.seek(0)
-    return _elements(source) if head.startswith(b"[") else _lines(source)
+    return lines
+
+
+def _layout(source: Source, first: bytes, *, whole_line: bool) -> Layout:
+    if not first.startswith((b"[", b"{")):
+        return Layout.LINES
+    alike = Layout.ARRAY if first.startswith(b"[") else Layout.DOCUMENT
+    following: list[bytes] = []
+    size = 0
+    ended = True
+    if whole_line:
+        for line in iter(lambda: source.file.readline(LINE_CAP + 1), b""):
+            following.append(line)
+            size += len(line)
+            if size > LOOKED_AT and len(following) > 2:
+                ended = not source.file.read(1)
+                break
+    elif len(first) > LINE_CAP:
+        return Layout.ARRAY if alike is Layout.ARRAY else Layout.LINES
+    if not any(line.strip(SPACE) for line in following) and ended:
+        return Layout.ARRAY if alike is Layout.ARRAY else Layout.LINES
+    if is_whole(first):
+        return Layout.LINES
+    if begins_well(b"\n".join([first, *following])):
+        return alike
+    looked_at = [line.strip(SPACE) for line in islice(following, LINES_LOOKED_AT)]
+    alone = sum(_stands_alone(line) for line in looked_at)
+    return Layout.LINES if alone > sum(map(_is_a_piece, looked_at)) else alike
+
+
+def _stands_alone(line: bytes) -> bool:
+    """Whether a line is a row of its own; printers break objects that are not empty over lines, or write a comma."""
+    return line[:1] in (b"{", b"[") and line not in (b"{}", b"[]") and is_whole(line)
+
+
+def _is_a_piece(line: bytes) -> bool:
+    """Whether a line looks like one of a document."""
+    return line[:1] in (b"]", b"}", b'"') or line[-1:] in (b",", b"[", b"{")
 
 
 def _lines(source: Source) -> Iterator[RawRow | Lost]:
     number = 0
-    left = source.size  # a file that grows while it is read is read as far as it was digested
+    blank = 0
+    left = source.size - source.file.tell()  # a file that grows while it is read is read as far as it was digested
     while line := source.file.readline(min(LINE_CAP + 1, left)):
         left -= len(line)
         number += 1
@@ -78,70 +163,47 @@ def _lines(source: Source) -> Iterator[RawRow | Lost]:
                     break
             yield Lost(number, f"{size:,} bytes in one line, at most {LINE_CAP:,} are read")
             continue
-        if raw := line.strip(b" \t\r\n"):
+        if raw := line.strip(SPACE):
+            blank = 0
             yield RawRow(number, None, raw, bool(source.trouble) and not line.endswith(b"\n"))
+        elif (blank := blank + 1) > _BLANK:
+            number += _skip_space(source)
+            left = source.size - source.file.tell()
 
 
 def _elements(source: Source) -> Iterator[RawRow | Lost]:
-    if source.size > DOCUMENT_CAP:
-        reason = f"one JSON array of {source.size:,} bytes, at most {DOCUMENT_CAP:,} are read"
-        yield Lost(1, f"{reason}; write one element a line instead", None)
-        return
-    data = source.file.read(source.size)
-    undecodable = ""
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        text = data[: error.start].decode("utf-8")
-        undecodable = f"not UTF-8 at byte {error.start}"
-    del data
-    yield from _scan(text, undecodable, bool(source.trouble))
-
-
-def _scan(text: str, undecodable: str, cut: bool) -> Iterator[RawRow | Lost]:
-    line, counted = 1, 0
-    at = _skip(text, 0) + 1  # behind the bracket
+    values = Values(source)
+    values.skip("[")
     index = 0
-    while True:
-        at = _skip(text, at)
-        line, counted = line + text.count("\n", counted, at), at
-        if index == 0 and text.startswith("]", at):
-            break
-        try:
-            _, end = _DECODER.raw_decode(text, at)
-        except RecursionError:
-            rest = shallow(text[at:])
-            if len(rest) < len(text) - at:  # once: all that follows is shallow now
-                text = text[:at] + rest
-                continue
-            yield Lost(line, f"element {index}: nested too deep; the rest of the document was not read", None)
-            return
-        except ValueError as error:
-            if cut and not undecodable:
-                return  # the source says itself that it was cut
-            why = undecodable or (error.msg.lower() if isinstance(error, json.JSONDecodeError) else str(error))
-            yield Lost(line, f"element {index}: {why}; the rest of the document was not read", None)
-            return
-        yield RawRow(line, index, text[at:end].encode("utf-8"))
-        index += 1
-        at = _skip(text, end)
-        if text.startswith("]", at):
-            break
-        if not text.startswith(",", at):
-            if not cut or undecodable:
-                why = undecodable or "expected `,` or `]`"
-                yield Lost(line, f"after element {index - 1}: {why}; the rest of the document was not read", None)
-            return
-        at += 1
-    if undecodable or text[at + 1 :].strip(_SPACE):
-        line += text.count("\n", counted, at)
-        yield Lost(line, "other text follows the end of the JSON array; it was not read", None)
+    try:
+        while index or not values.skip("]"):
+            line, raw = values.take()
+            yield RawRow(line, index, raw)
+            index += 1
+            if values.skip("]"):
+                break
+            if not values.skip(","):
+                index -= 1
+                raise values.broken("expected `,` or `]`")
+        if not values.ended():
+            yield Lost(values.line, "other text follows the end of the JSON array; it was not read", None)
+    except Broken as broken:
+        # What a source ends with that says itself that it was cut is no news.
+        if not (broken.at_the_end and source.trouble):
+            where = f"{'after ' if broken.behind else ''}element {index}"
+            yield Lost(values.line, f"{where}: {broken.reason}; the rest of the document was not read", None)
 
 
-def _skip(text: str, at: int) -> int:
-    while text[at : at + 1] in _WHITE:
-        at += 1
-    return at
-
-
-_WHITE: Final = frozenset(_SPACE)
+def _documents(source: Source) -> Iterator[RawRow | Lost]:
+    """One document, or several one behind the other, as `jq` writes them."""
+    values = Values(source)
+    number = 0
+    try:
+        while not values.ended():
+            number += 1
+            line, raw = values.take()
+            yield RawRow(line, None, raw)
+    except Broken as broken:
+        if not (broken.at_the_end and source.trouble):
+            which = "the document" if number == 1 else f"document {number}"
+            yield Lost(values.line, f"{which}: {broken.reason}; the rest of it was not read", None)

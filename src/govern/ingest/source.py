@@ -1,8 +1,9 @@
-"""Opens one input: plain, gzip or Zstandard, a file or standard input, by its first bytes, never by its name.
+"""Opens inputs: plain, gzip, Zstandard or a tar archive of such, a file or standard input, by content, never by name.
 
-The whole input is digested before its first row is read, because ids are made from the digest; so a packed
-input (and standard input) is unpacked once into a spool, in memory while small, else in a temporary file.
-A packed input that is cut short or damaged gives what could be unpacked, and the trouble.
+The whole input is digested before its first row is read, because ids are made from the digest. What can be read
+again is read again, and unpacked again where it is packed: that takes no space. What cannot (standard input, a file
+of an archive) is kept in a spool, in memory while small, else in a temporary file without a name. A packed input
+that is cut short or damaged gives what could be unpacked, and the trouble.
 
 Leaves out: what the bytes mean (`rows`, `adapters`).
 """
@@ -11,31 +12,33 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import os
 import stat
 import sys
 import tempfile
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Final, cast
-
-import zstandard
+from typing import IO, Any, Final, cast
 
 from govern.errors import EnvironmentFailed
+from govern.ingest.tar import BLOCK as TAR_BLOCK
+from govern.ingest.tar import Member, Odd, entries, is_tar
+from govern.ingest.unpack import BLOCK, Unpacked, is_packed
 
 SPOOL_IN_MEMORY: Final = 32 * 1024 * 1024
-BLOCK: Final = 1024 * 1024
-PACKED_BLOCK: Final = 2048
-"""Zstandard can unpack 4 bytes to 128 KiB: small blocks bound what one call returns (64 MiB)."""
-WINDOW: Final = 128 * 1024 * 1024
-BOMB_FROM: Final = 256 * 1024 * 1024
-BOMB_RATIO: Final = 2_000
-"""An input that unpacks to more than BOMB_FROM bytes and BOMB_RATIO times its size is not read on."""
-
-ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
-GZIP_MAGIC: Final = b"\x1f\x8b"
+PARQUET_MAGIC: Final = b"PAR1"
+_FOREIGN: Final = {
+    PARQUET_MAGIC: "Parquet that is packed or comes through a pipe",
+    b"PK\x03\x04": "a zip archive",
+    b"PK\x05\x06": "a zip archive",
+    b"BZh": "packed with bzip2",
+    b"\xfd7zXZ\x00": "packed with xz",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    b"\x04\x22\x4d\x18": "packed with lz4",
+}
+"""What is refused by its name, instead of as text that is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,8 @@ class Refusal:
     """Something that could not be read. It is counted and shown, and what is not judged is exit code 3.
 
     Args:
-        file: the path as the caller gave it or found below a folder; `-` is standard input.
+        file: the path as the caller gave it or found below a folder; `-` is standard input, `archive!file` a file of
+            an archive.
         line: counts from 1; 0 is the file as a whole.
         reason: for people.
         rows: how many rows are lost with it; None where nobody can know (an unreadable file, a cut one).
@@ -64,10 +68,11 @@ class Source:
 
     Args:
         name: as shown to people.
-        file: positioned at the start.
+        file: positioned at the start; whoever was given the source closes it.
         size: bytes, unpacked.
         digest: 64 hex digits: SHA-256 of the unpacked bytes.
         trouble: why the bytes end where they end, or empty.
+        share: the part of the input on disk that this is, as bytes from and to.
     """
 
     name: str
@@ -75,35 +80,41 @@ class Source:
     size: int
     digest: str
     trouble: str
+    share: tuple[int, int] = (0, 0)
 
 
-def open_source(name: str) -> Source:
-    """Opens, unpacks and digests one input. The caller closes `file`.
+def open_sources(name: str, wanted: Callable[[str], bool] = lambda _: True) -> Iterator[Source | Refusal | str]:
+    """Opens, unpacks and digests one input: itself, or the files of an archive one after the other.
 
     Args:
         name: a path, or `-`.
+        wanted: whether the file of an archive with this name (`archive!file`) is to be read at all.
+
+    Yields:
+        Each source before the next is begun; a `Refusal` for what cannot be read; the name of what is not wanted.
 
     Raises:
         OSError: it cannot be opened or read.
         EnvironmentFailed: no space for the spool.
     """
     if name == "-":
-        return _spooled(name, sys.stdin.buffer)
+        yield from _streamed(name, Unpacked(sys.stdin.buffer), wanted)
+        return
     kind = os.stat(name).st_mode
     if not (stat.S_ISREG(kind) or stat.S_ISFIFO(kind)):  # a device may never end
         raise OSError(errno.EINVAL, "neither a file nor a pipe")
-    file = Path(name).open("rb")  # noqa: SIM115 - handed to the caller
-    try:
-        head = file.read(4)
-        if not os.path.isfile(name):  # a pipe cannot go back to its start
-            return _spooled(name, file, head)
-        file.seek(0)
-        if head.startswith((ZSTD_MAGIC, GZIP_MAGIC)):
-            return _spooled(name, file)
-        return _plain(name, file)
-    except BaseException:
-        file.close()
-        raise
+    with Path(name).open("rb") as file:
+        if stat.S_ISFIFO(kind):  # a pipe cannot go back to its start
+            yield from _streamed(name, Unpacked(file), wanted)
+            return
+        head = file.read(TAR_BLOCK)
+        if is_packed(head) or is_tar(head):
+            yield from _streamed(name, Unpacked(file, head), wanted, again=True)
+        elif not head.startswith(PARQUET_MAGIC) and (foreign := _foreign(head)):
+            yield Refusal(name, 0, foreign, None)
+        else:
+            file.seek(0)
+            yield _plain(name, file)  # closed twice, by the reader and here: that is allowed
 
 
 def _plain(name: str, file: IO[bytes]) -> Source:
@@ -113,19 +124,121 @@ def _plain(name: str, file: IO[bytes]) -> Source:
         sha.update(block)
         size += len(block)
     file.seek(0)
-    return Source(name, file, size, sha.hexdigest(), "")
+    return Source(name, file, size, sha.hexdigest(), "", (0, size))
 
 
-def _spooled(name: str, packed: IO[bytes], head: bytes = b"") -> Source:
+def _streamed(
+    name: str, stream: Unpacked, wanted: Callable[[str], bool], *, again: bool = False
+) -> Iterator[Source | Refusal | str]:
+    head = stream.peek(TAR_BLOCK)
+    if not is_tar(head):
+        if foreign := _foreign(head):
+            yield Refusal(name, 0, foreign, None)
+        else:
+            yield _unpacked_again(name, stream) if again else _spooled(name, stream)
+        return
+    told = False
+    for entry in entries(stream):
+        inner = f"{name}!{entry.name}"
+        before = stream.taken
+        match entry:
+            case Odd(name=""):
+                told = True
+                yield Refusal(name, 0, stream.trouble or entry.reason, None)
+            case _ if not wanted(inner):
+                yield inner
+            case Odd():
+                yield Refusal(inner, 0, entry.reason, None)
+            case Member():
+                yield _member(inner, entry, stream, before)
+    if stream.trouble and not told:
+        yield Refusal(name, 0, stream.trouble, None)
+
+
+def _member(name: str, entry: Member, stream: Unpacked, before: int) -> Source | Refusal:
+    inside = Unpacked(entry)
+    head = inside.peek(TAR_BLOCK)
+    if foreign := _foreign(head):
+        return Refusal(name, 0, foreign, None)
+    if is_tar(head):
+        return Refusal(name, 0, "an archive inside an archive; unpack it, and read what is in it", None)
+    made = _spooled(name, inside)
+    trouble = made.trouble or ("cut short with the archive" if entry.cut else "")
+    return replace(made, trouble=trouble, share=(before, stream.taken))
+
+
+def _foreign(head: bytes) -> str:
+    for magic, what in _FOREIGN.items():
+        if head.startswith(magic):
+            return f"{what}, which is not read; unpack it (gzip, Zstandard and tar are read as they are)"
+    return ""
+
+
+def _unpacked_again(name: str, stream: Unpacked) -> Source:
+    sha = hashlib.sha256()
+    size = 0
+    kept: list[bytes] = []
+    for block in stream.blocks():
+        sha.update(block)
+        size += len(block)
+        if size <= SPOOL_IN_MEMORY:
+            kept.append(block)
+    file: IO[bytes]
+    if size <= SPOOL_IN_MEMORY:
+        file = io.BytesIO(b"".join(kept))
+    else:
+        del kept
+        file = io.BufferedReader(_Again(name), BLOCK)
+    return Source(name, file, size, sha.hexdigest(), stream.trouble, (0, stream.taken))
+
+
+class _Again(io.RawIOBase):
+    """A packed file, unpacked as it is read; going back unpacks it from its start."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self._file = Path(path).open("rb")  # noqa: SIM115 - closed with this
+        self._stream = Unpacked(self._file)
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, into: Any) -> int:
+        data = self._stream.read(len(into))
+        into[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        if whence == os.SEEK_END:
+            raise io.UnsupportedOperation("the end of a packed file is not known")
+        to = offset + (self._at if whence == os.SEEK_CUR else 0)
+        if to < self._at:
+            self._file.seek(0)
+            self._stream = Unpacked(self._file)
+            self._at = 0
+        while self._at < to and (data := self._stream.read(min(BLOCK, to - self._at))):
+            self._at += len(data)
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def _spooled(name: str, stream: Unpacked) -> Source:
     spool = cast("IO[bytes]", tempfile.SpooledTemporaryFile(max_size=SPOOL_IN_MEMORY))  # noqa: SIM115
     sha = hashlib.sha256()
     size = 0
-    trouble = ""
     try:
-        for block in _unpack(packed, head):
-            if isinstance(block, _Trouble):
-                trouble = block.reason
-                break
+        for block in stream.blocks():
             sha.update(block)
             size += len(block)
             spool.write(block)
@@ -135,93 +248,4 @@ def _spooled(name: str, packed: IO[bytes], head: bytes = b"") -> Source:
         raise EnvironmentFailed(
             f"cannot unpack `{name}` into {tempfile.gettempdir()}: {(error.strerror or '').lower()}"
         ) from None
-    finally:
-        if packed is not sys.stdin.buffer:
-            packed.close()
-    return Source(name, spool, size, sha.hexdigest(), trouble)
-
-
-@dataclass(frozen=True, slots=True)
-class _Trouble:
-    reason: str
-
-
-def _unpack(file: IO[bytes], head: bytes) -> Iterator[bytes | _Trouble]:
-    while len(head) < 4 and (more := file.read(4 - len(head))):
-        head += more
-    if head.startswith(ZSTD_MAGIC):
-        yield from _members(file, head, _Zstd)
-    elif head.startswith(GZIP_MAGIC):
-        yield from _members(file, head, _Gzip)
-    else:
-        if head:
-            yield head
-        while block := file.read(BLOCK):
-            yield block
-
-
-class _Zstd:
-    magic = ZSTD_MAGIC
-    title = "Zstandard"
-
-    def __init__(self) -> None:
-        self._unpacker = zstandard.ZstdDecompressor(max_window_size=WINDOW).decompressobj()
-
-    def feed(self, data: bytes) -> bytes:
-        return self._unpacker.decompress(data)
-
-    @property
-    def rest(self) -> bytes | None:
-        """What follows the end of this member, or None while it has not ended."""
-        return self._unpacker.unused_data if self._unpacker.eof else None
-
-
-class _Gzip:
-    magic = GZIP_MAGIC
-    title = "gzip"
-
-    def __init__(self) -> None:
-        self._unpacker = zlib.decompressobj(wbits=31)
-
-    def feed(self, data: bytes) -> bytes:
-        return self._unpacker.decompress(data)
-
-    @property
-    def rest(self) -> bytes | None:
-        return self._unpacker.unused_data if self._unpacker.eof else None
-
-
-def _members(file: IO[bytes], data: bytes, kind: type[_Zstd] | type[_Gzip]) -> Iterator[bytes | _Trouble]:
-    """Unpacks one member after the other, as `zstd -d` and `gzip -d` do."""
-    packed, unpacked = 0, 0
-    member = kind()
-    data += file.read(PACKED_BLOCK)
-    while data:
-        packed += len(data)
-        try:
-            made = member.feed(data)
-        except (zstandard.ZstdError, zlib.error) as error:
-            yield _Trouble(f"damaged {kind.title} data: {str(error).lower()}")
-            return
-        unpacked += len(made)
-        if made:
-            yield made
-        if unpacked > BOMB_FROM and unpacked > packed * BOMB_RATIO:
-            yield _Trouble(f"unpacks to more than {BOMB_RATIO:,} times its size; the rest was not read")
-            return
-        rest = member.rest
-        if rest is None:
-            data = file.read(PACKED_BLOCK)
-            if not data:
-                yield _Trouble(f"cut short: the {kind.title} data ends in the middle")
-                return
-            continue
-        data = rest + file.read(PACKED_BLOCK)
-        packed -= len(rest)
-        if data:
-            while len(data) < 4 and (more := file.read(4)):
-                data += more
-            if not data.startswith(kind.magic):
-                yield _Trouble(f"other bytes follow the end of the {kind.title} data")
-                return
-            member = kind()
+    return Source(name, spool, size, sha.hexdigest(), stream.trouble, (0, stream.taken))

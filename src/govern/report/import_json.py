@@ -17,8 +17,9 @@ def document(done: Imported) -> dict[str, Any]:
     return {
         "schema": "govern/import/v1",
         "store": {"folder": done.folder, "written": done.written, "present": done.present},
-        "files": [file(report) for report in summary.files],
-        "totals": counts(totals),
+        "files": [{**file(report), **kinds(report)} for report in summary.files],
+        "totals": {**counts(totals), **kinds(totals)},
+        "left_out": [{"path": report.path, "pattern": report.left_out} for report in summary.left_out],
         "refusals": [
             {"file": refusal.file, "line": refusal.line, "reason": refusal.reason} for refusal in summary.refusals
         ],
@@ -36,3 +37,8 @@ def file(report: FileReport) -> dict[str, Any]:
 def counts(report: FileReport) -> dict[str, int]:
     """The counts that every report on logs shows."""
     return {name: getattr(report, name) for name in COUNTS}
+
+
+def kinds(report: FileReport) -> dict[str, dict[str, int]]:
+    """Rows that hold no action, by what they are; and what the source did not say, by what it is."""
+    return {"asides": dict(sorted(report.asides.items())), "notes": dict(sorted(report.notes.items()))}

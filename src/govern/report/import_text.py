@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 
-from govern.ingest.counts import Summary
+from govern.ingest import formats
+from govern.ingest.counts import FileReport, Summary
 from govern.ingest.importing import Imported
+from govern.ingest.reader import UNKNOWN
 from govern.report.console import safe
 from govern.report.layout import aligned
 
 REFUSALS_SHOWN = 20
+FILES_SHOWN = 50
 _COLUMNS = ("rows", "refused", "runs", "events", "calls", "results", "errors", "unanswered")
 
 
@@ -32,24 +36,55 @@ def text(done: Imported) -> str:
 
 
 def table(summary: Summary) -> list[str]:
-    """One line an input, numbers aligned, and what its format cannot carry."""
-    if not summary.files:
-        return []
-    rows = [
-        [file.format or "unknown", *(f"{getattr(file, name):,}" for name in _COLUMNS), safe(file.path)]
-        for file in summary.files
-    ]
-    if len(rows) > 1:
-        rows.append(["", *(f"{getattr(summary.totals, name):,}" for name in _COLUMNS), "in all"])
-    lines = list(aligned([["format", *_COLUMNS, "input"], *rows], (0, len(_COLUMNS) + 1)))
+    """One line an input, numbers aligned; then what rows were that are in none of the columns, and what is missing."""
+    lines: list[str] = []
+    if summary.files:
+        shown = summary.files[:FILES_SHOWN]
+        common = _common([file.path for file in summary.files])
+        rows = [
+            [
+                file.format or "unknown",
+                *(f"{getattr(file, name):,}" for name in _COLUMNS),
+                safe(file.path.removeprefix(common)),
+            ]
+            for file in shown
+        ]
+        if len(summary.files) > 1:
+            rows.append(["", *(f"{getattr(summary.totals, name):,}" for name in _COLUMNS), "in all"])
+        lines += aligned(
+            [["format", *_COLUMNS, f"below {safe(common)}" if common else "input"], *rows], (0, len(_COLUMNS) + 1)
+        )
+        if more := len(summary.files) - len(shown):
+            lines.append(f"… and {plural(more, 'more input')}, which are in the sum (--format json lists all)")
     totals = summary.totals
     if totals.duplicates:
         lines.append(f"{plural(totals.duplicates, 'duplicate row')}: read before, word for word; dropped")
-    lines += [f"{plural(count, f'{safe(what)} row')}: no action in it" for what, count in sorted(totals.asides.items())]
-    lines += [f"{count:,} {safe(what)}" for what, count in sorted(totals.notes.items())]
+    if totals.asides:
+        lines.append(f"no actions in {plural(sum(totals.asides.values()), 'row')}: {_listed(totals.asides)}")
+    if totals.notes:
+        lines.append(f"not in the logs: {_listed(totals.notes)}")
     for format_id, lacks in sorted({(file.format, file.lacks) for file in summary.files if file.lacks}, key=str):
         lines.append(f"{format_id} logs carry no {lacks}")
+    if summary.left_out:
+        patterns = sorted({file.left_out for file in summary.left_out})
+        lines.append(f"left out: {plural(len(summary.left_out), 'input')} by {', '.join(map(safe, patterns))}")
     return lines
+
+
+def _counts(report: FileReport) -> list[str]:
+    return [f"{getattr(report, name):,}" for name in _COLUMNS]
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    """`2,931 progress, 31 snapshot`: the most frequent first."""
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{count:,} {safe(what)}" for what, count in ranked)
+
+
+def _common(paths: Sequence[str]) -> str:
+    """The folder, or the archive, in which all of several inputs are, with its last sign; else nothing."""
+    shared = os.path.commonprefix(list(paths)) if len(paths) > 1 else ""  # noqa: RUF071 - cut below
+    return shared[: max(shared.rfind("/"), shared.rfind("!")) + 1]
 
 
 def refusals(summary: Summary) -> list[str]:
@@ -58,6 +93,8 @@ def refusals(summary: Summary) -> list[str]:
         return []
     lines = ["", "Refused"]
     lines += [f"  {safe(str(refusal), 400)}" for refusal in summary.refusals[:REFUSALS_SHOWN]]
+    if any(UNKNOWN in refusal.reason for refusal in summary.refusals):
+        lines.append(f"  known formats: {', '.join(formats.ADAPTERS)}; '!PATTERN' leaves out files that are no logs")
     if (more := summary.refused - min(len(summary.refusals), REFUSALS_SHOWN)) > 0:
         lines.append(f"  … and {more:,} more (--format json lists the first {len(summary.refusals):,})")
     return lines

@@ -55,7 +55,9 @@ class Canonical(Stateless):
     info = INFO
 
     def claims(self, value: Json) -> bool:
-        return isinstance(value, dict) and len({"event_id", "trace_id", "type"} & set(value)) >= 2
+        if not isinstance(value, dict) or len({"event_id", "trace_id", "type"} & set(value)) < 2:
+            return False
+        return "event_id" in value or value["type"] in tuple(EventType)  # other formats name traces and types too
 
     def events(self, row: Row) -> Sequence[Event]:
         return (event(row),)
