@@ -111,6 +111,61 @@ def written(case: Case, values: list[Any]) -> bytes:
     return "".join(json.dumps(value, indent=indent) + "\n" for value in values).encode()
 
 
+ODD: Final[tuple[Any, ...]] = (
+    None,
+    True,
+    0,
+    -1,
+    1.5,
+    1e308,
+    2**63,
+    "",
+    "x",
+    "null",
+    "{",
+    '{"a": 1}',
+    "\ud800",
+    [],
+    [[]],
+    [None],
+    [0, {}],
+    {},
+    {"a": []},
+    {"a": {"b": None}},
+    {"": ""},
+    {"id": {}, "type": [], "name": 1, "role": {}, "content": 7},
+)
+"""What stands where something else is expected."""
+
+
+def misplaced(case: Case) -> Iterator[tuple[tuple[Any, ...], Any, list[Any]]]:
+    """The values of a case with each value in it replaced by each odd one; the place and the odd value come with it."""
+    values = documents(case)
+    for path in list(_values(values)):
+        for odd in ODD:
+            yield path, odd, _with(values, path, odd)
+
+
+def _with(values: list[Any], path: tuple[Any, ...], new: Any) -> list[Any]:
+    """The values with another one at a place; only what lies on the way there is copied."""
+    here: Any = copy.copy(values)
+    made = here
+    for step in path[:-1]:
+        here[step] = copy.copy(here[step])
+        here = here[step]
+    here[path[-1]] = new
+    return made  # type: ignore[no-any-return]
+
+
+def _values(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where anything is, inside of rows."""
+    if at:
+        yield at
+    inner = enumerate(value) if isinstance(value, list) else value.items() if isinstance(value, dict) else ()
+    for key, item in inner:
+        yield from _values(item, (*at, key))
+
+
 def harmed(case: Case) -> Iterator[list[Any]]:
     """The values of a case with one text in them harmful; then, once more, with one key of an object harmful."""
     values = documents(case)

@@ -4,6 +4,7 @@ report on what was not read. The counts of what was good stay right."""
 from __future__ import annotations
 
 import json
+import random
 import re
 import subprocess
 import sys
@@ -18,14 +19,33 @@ from typing import Any
 import pytest
 import zstandard
 from tests.cli.running import SAMPLES, govern
-from tests.ingest.hostile import FORMATS, HARM, Case, cases, flips, harmed, harmed_everywhere, is_json, reading
+from tests.ingest.hostile import (
+    FORMATS,
+    HARM,
+    Case,
+    cases,
+    flips,
+    harmed,
+    harmed_everywhere,
+    is_json,
+    misplaced,
+    reading,
+    written,
+)
 
+from govern.audit import store as audit_store
+from govern.events.model import Event
 from govern.ingest.importing import Imported, import_logs
 from govern.ingest.rows import Layout
 from govern.report import import_json, import_text
 
 MEMORY = 1024 * 1024 * 1024
 """Bytes of address space for a reader of what is far larger."""
+
+
+MOST_CUTS = 1600
+"""Files up to so many bytes are cut at every byte; larger ones at so many places, and at an eighth of that where they
+are but another layout of the same format."""
 
 
 def all_cases() -> list[Any]:
@@ -42,7 +62,7 @@ def test_every_format_is_attacked(format_id: str) -> None:
 def test_cut_at_every_byte(case: Case, tmp_path: Path) -> None:
     """A log that is cut anywhere gives what its whole rows give, and a refusal for the row that was cut."""
     log = tmp_path / "log"
-    step = 1 if case is cases(case.format)[0] else 7
+    step = 1 + len(case.data) // (MOST_CUTS if case is cases(case.format)[0] else MOST_CUTS // 8)
     before: dict[bytes, Counter[Any]] = {}
     for end in range(0, len(case.data), step):
         if not case.data[end:].strip():
@@ -88,6 +108,24 @@ def test_bits_flipped(case: Case, tmp_path: Path) -> None:
             assert without[bad] == got.said
             assert bad + 1 in [refusal.line for refusal in got.summary.refusals]
         assert got.events or got.summary.refused or got.summary.totals.asides
+
+
+@pytest.mark.parametrize("format_id", FORMATS)
+def test_odd_values(format_id: str, tmp_path: Path) -> None:
+    """Any value where another kind is expected stops nothing, loses nothing silently, and gives events that a store
+    takes."""
+    log = tmp_path / "log"
+    chance = random.Random(6)
+    found: list[Event] = []
+    for case in cases(format_id):
+        every = list(misplaced(case))
+        for place, odd, values in chance.sample(every, min(len(every), 150)):
+            log.write_bytes(written(case, values))
+            got = reading(log, format=format_id)
+            found += got.events
+            assert got.events or got.summary.refused or got.summary.totals.asides, (place, odd)
+    once = {event.event_id: event for event in found}
+    assert len(once) == audit_store.write(once.values(), tmp_path / "store").events > 0
 
 
 @pytest.mark.parametrize("case", [case for case in all_cases() if case.values[0].layout is Layout.LINES])

@@ -47,6 +47,8 @@ DOCUMENT = Layout.DOCUMENT
         (b"[\n1,\n2\n]", ARRAY),
         (b"[1]\n[2]\n", LINES),
         (b"[]\n\n", ARRAY),
+        (b"[1]\n" + b" \n" * 100_000, ARRAY),
+        (b'{"a": x}\n' + b"\n" * 100_000 + b'{"a": 2}\n', LINES),
         # The first line is broken, and others are not: in it, at its end, between two tokens, before a value.
         (b'{"a": x}\n{"a": 2}\n', LINES),
         (b'{"a": "x\n{"a": 2}\n', LINES),

@@ -22,6 +22,13 @@ BLOCKS: Final = ("text", "image_url", "input_audio", "file", "refusal")
 """Types of the parts of a message; any other is another API's."""
 
 
+_QUIET: Final = frozenset(
+    {*BLOCKS, "thinking", "redacted_thinking", "reasoning", "input_text", "output_text", "input_image", "input_file",
+     "image", "video_url"}
+)  # fmt: skip
+"""Types of parts, of proxies too, that are read as what was said: none of them can hold a call."""
+
+
 def is_chat(value: Json) -> bool:
     """Whether a value is a list of such messages, as far as that can be seen."""
     return isinstance(value, list) and all(isinstance(message, dict) and _is_message(message) for message in value)
@@ -47,6 +54,10 @@ def write(run: Run, value: Json, path: Path, **columns: Any) -> None:
     message = plain(value, *path)
     role = text(message.get("role"), *path, "role")
     content = message.get("content")
+    for index, part in enumerate(content if isinstance(content, list) else ()):
+        said = part.get("type") if isinstance(part, dict) else "text"
+        if not isinstance(said, str) or said not in _QUIET:
+            raise unusable((*path, "content", index, "type"), "is no part of an OpenAI message: it may hold a call")
     if role in PROMPTS:
         run.prompt(role, content, **columns)
     elif role == "assistant":

@@ -23,6 +23,7 @@ from govern.ingest.values import BOM, SPACE, Broken, Values, begins_well, is_who
 LINE_CAP: Final = MAX_BYTES
 """Bytes of one line; longer ones are refused, with this number in the reason."""
 LOOKED_AT: Final = 64 * 1024
+LONGEST_LOOKED_AT: Final = 1024 * 1024
 LINES_LOOKED_AT: Final = 64
 """To tell a document from lines of which the first is broken, so much is looked at behind the first line."""
 _BLANK: Final = 16
@@ -114,20 +115,17 @@ def _layout(source: Source, first: bytes, *, whole_line: bool) -> Layout:
     if not first.startswith((b"[", b"{")):
         return Layout.LINES
     alike = Layout.ARRAY if first.startswith(b"[") else Layout.DOCUMENT
+    _skip_space(source)
+    if not whole_line or source.file.tell() >= source.size:
+        return Layout.ARRAY if alike is Layout.ARRAY else Layout.LINES
     following: list[bytes] = []
     size = 0
-    ended = True
-    if whole_line:
-        for line in iter(lambda: source.file.readline(LINE_CAP + 1), b""):
-            following.append(line)
-            size += len(line)
-            if size > LOOKED_AT and len(following) > 2:
-                ended = not source.file.read(1)
-                break
-    elif len(first) > LINE_CAP:
-        return Layout.ARRAY if alike is Layout.ARRAY else Layout.LINES
-    if not any(line.strip(SPACE) for line in following) and ended:
-        return Layout.ARRAY if alike is Layout.ARRAY else Layout.LINES
+    while size <= LOOKED_AT or len(following) < 2:
+        line = source.file.readline(LONGEST_LOOKED_AT)
+        if not line or (len(line) == LONGEST_LOOKED_AT and not line.endswith(b"\n")):  # a piece of a line tells nothing
+            break
+        following.append(line)
+        size += len(line)
     if is_whole(first):
         return Layout.LINES
     if begins_well(b"\n".join([first, *following])):

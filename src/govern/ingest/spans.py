@@ -66,6 +66,10 @@ class Span:
         """The first of these attributes that is a text and says something."""
         return text(self.attributes, *keys)
 
+    def whole(self) -> str:
+        """All that it says, for telling it from another of the same id."""
+        return repr((self.id, self.parent, self.name, self.start, self.end, self.failed, self.attributes, self.events))
+
     def exception(self) -> str | None:
         """The message, else the type, of the last exception event."""
         for event in reversed(self.events):
@@ -86,6 +90,23 @@ class Log:
     span: str | None
     said: Said
     row: Row = field(compare=False)
+
+
+@dataclass(slots=True)
+class Trace:
+    """The spans of one trace, as far as they came.
+
+    Args:
+        spans: by id; the first that came.
+        again: others with the id of one before, by all that they say.
+        logs: log records by the span in which they were written.
+        weight: bytes of source text.
+    """
+
+    spans: dict[str, Span] = field(default_factory=dict)
+    again: dict[str, Span] = field(default_factory=dict)
+    logs: dict[str, list[Log]] = field(default_factory=dict)
+    weight: int = 0
 
 
 Part = Span | Log

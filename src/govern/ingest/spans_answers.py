@@ -27,6 +27,7 @@ _EVENTS: Final = {
     "gen_ai.assistant.message": "assistant",
     "gen_ai.tool.message": "tool",
 }
+MESSAGES: Final = frozenset({*_EVENTS, "gen_ai.choice"})
 _CALLS: Final = ("tool_call", "function_call", "tool_use", "server_tool_call")
 _ANSWERS: Final = ("tool_call_response", "function_call_output", "tool_result", "server_tool_call_response")
 
@@ -172,7 +173,8 @@ def _answered(about: Attributes) -> Iterator[Message]:
         ]
         yield Message("assistant", text if isinstance(text, str) and text else None, tuple(proposals))
         return
-    text = about.get("output.value", about.get("traceloop.entity.output"))
+    keys = ("response.model_output", "output.value", "traceloop.entity.output")
+    text = next((about[key] for key in keys if key in about), None)
     if isinstance(text, str) and text not in NOTHING:
         yield Message("assistant", text, tuple(proposed(text)))
 

@@ -4,7 +4,7 @@ Sources: OpenTelemetry's GenAI conventions (1.31 to 1.41, and their own reposito
 OpenInference; the instrumentations of Google's ADK, Claude Code, OpenLLMetry, the Vercel AI SDK, Pydantic AI, Strands.
 
 Leaves out: what a model was asked and answered (`spans_answers`), spans that stand for one call together
-(`spans_traces`).
+(`spans_events`).
 """
 
 from __future__ import annotations
@@ -63,6 +63,8 @@ NO_RESULT: Final = "results without content"
 SOME_ARGUMENTS: Final = "calls with only a part of their arguments"
 NOT_JSON: Final = "arguments that are no JSON, and not read"
 CLAUDE: Final = "claude_code.tool"
+WHOLE: Final = 512
+"""Characters: in log records, Claude Code cuts longer values of a tool's input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def tool(span: Span) -> str | None:
     about = span.attributes
     operation = span.text("gen_ai.operation.name")
     if span.name.startswith(CLAUDE):
-        return span.text("tool_name", *NAMES) or "unnamed" if span.name == CLAUDE else None
+        return _claude_name(span) if span.name == CLAUDE else None
     name = span.text(*NAMES)
     if operation == "execute_tool":
         name = span.text("gen_ai.tool.name") or span.name.removeprefix("execute_tool").strip()
@@ -108,6 +110,16 @@ def tool(span: Span) -> str | None:
     return span.text("gen_ai.tool.name")
 
 
+def _claude_name(span: Span) -> str:
+    """The tool; one of an MCP server as Claude Code itself names it, also where its log record says only `mcp_tool`."""
+    more = opened(span.attributes.get("tool_parameters"))
+    if isinstance(more, dict) and span.attributes.get("tool_name") == "mcp_tool":
+        server, name = more.get("mcp_server_name"), more.get("mcp_tool_name")
+        if isinstance(server, str) and isinstance(name, str):
+            return f"mcp__{server}__{name}"
+    return span.text("tool_name", *NAMES) or "unnamed"
+
+
 def call(span: Span, name: str, below: Sequence[Span], logs: Sequence[Said]) -> Call:
     """What a span says of its call.
 
@@ -120,11 +132,12 @@ def call(span: Span, name: str, below: Sequence[Span], logs: Sequence[Said]) -> 
     arguments, note = _arguments(span.attributes, said)
     output, answered = _output(span.attributes, said)
     error = _error(span, output)
-    done = span.end is not None
+    done = span.end is not None or answered or error is not None
     if span.name == CLAUDE:
         arguments, note = _claude_arguments(span.attributes)
         runs = [child for child in below if child.name == f"{CLAUDE}.execution"]
-        done = done and (bool(runs) or answered)  # a call that was turned down has none
+        logged = span.text("govern.log") == "tool_result"
+        done = done and (bool(runs) or answered or logged)  # a call that was turned down has none
         bad = [run for run in runs if run.failed or run.attributes.get("success") is False]
         if error is None and bad:
             error = bad[-1].text("error", "error_class") or bad[-1].problem
@@ -177,8 +190,15 @@ def _shown(value: Json) -> tuple[Arguments, str]:
 def _claude_arguments(about: Attributes) -> tuple[Arguments, str]:
     """Claude Code writes a tool's whole input only where it is told to, else single attributes of it, or none."""
     given = about.get("tool_input")
-    if given is not None and not (isinstance(given, str) and given in NOTHING):
+    if isinstance(given, str) and given not in NOTHING:
+        head, _, rest = given.partition("\n")
+        given = rest if head.startswith("[TOOL INPUT: ") else given
+        if about.get("tool_input_truncated") is True or ("govern.log" in about and len(given) > WHOLE):
+            return replace(UNCAPTURED, content=given, fidelity=Fidelity.TRUNCATED), SOME_ARGUMENTS
         return _given(given)
+    more = text(about, "tool_parameters")
+    if more is not None:
+        return replace(UNCAPTURED, content=more, fidelity=Fidelity.TRUNCATED), SOME_ARGUMENTS
     some = {
         key: about[key]
         for key in ("full_command", "file_path", "url", "skill_name", "subagent_type")
@@ -193,6 +213,9 @@ def _output(about: Attributes, said: Sequence[Said]) -> tuple[Json, bool]:
     for key in RESULTS:
         if key in about and not _unsaid(about[key]):
             return about[key], True
+    told = about.get("new_context")
+    if isinstance(told, str) and told.startswith("[TOOL RESULT: "):  # Claude Code
+        return told.partition("\n")[2], True
     for each in said:
         if each.name == "tool.output" and "output" in each.attributes:  # Claude Code
             return each.attributes["output"], True

@@ -12,6 +12,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Final
 
 from govern.events.canonical import Json
@@ -193,5 +194,6 @@ def _get(value: dict[str, Json], key: str) -> Json:
     return value.get(key, value.get(_snake(key)))
 
 
+@cache
 def _snake(key: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in key)

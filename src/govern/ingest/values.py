@@ -186,7 +186,7 @@ def begins_well(raw: bytes) -> bool:
             at = _end(text, _space_end(text, at))
         except json.JSONDecodeError as error:
             # No token of JSON goes on over a line end, so where more is wanted the error stands at the end.
-            return not error.doc[error.pos :].strip(" \t\n\r")
+            return _space_end(error.doc, error.pos) == len(error.doc)
         except ValueError:
             return False
     return True

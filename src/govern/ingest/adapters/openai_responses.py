@@ -26,6 +26,8 @@ INFO: Final = FormatInfo(
 )
 ENDS: Final = ("response.completed", "response.failed", "response.incomplete")
 """Events of a stream that hold the whole answer."""
+ITEM: Final = "response.output_item.done"
+"""Event of a stream that holds one item of it: read where the stream was cut before its end."""
 EARLIER: Final = "answers that go on from one that no row before them holds"
 
 
@@ -70,13 +72,18 @@ class _Reading:
     def __init__(self) -> None:
         self._conversations = Conversations()
         self._loose = Loose(INFO.id, responses.writer(items=True))
+        self._cut = Loose(INFO.id, lambda run, row: responses.write(run, row.value.get("item"), ("item",)))
+        self._next = 0
 
     def events(self, row: Row) -> Sequence[Event]:
         value = plain(row.value)
         kind = value.get("type")
         if isinstance(kind, str) and kind.startswith("response."):
+            if kind == ITEM:
+                self._cut.add(row)
             if kind not in ENDS:
                 raise Aside("event of a stream")
+            self._cut.clear()
             found = _answer(Exchange(), plain(value.get("response"), "response"), "response")
         elif value.get("object") == "list":
             found = Exchange(asked=messages(value.get("data"), "data"), asked_at=("data",))
@@ -88,10 +95,14 @@ class _Reading:
         before = self._loose.events()
         made = self._exchange(replace(row, wseq=row.wseq + len(before)), found)
         self._loose.clear()
+        self._next = row.wseq + len(before) + len(made)
         return [*before, *made]
 
     def end(self) -> Sequence[Event]:
-        return self._loose.events()
+        loose = self._loose.events()
+        cut = self._cut.events()  # numbered here: other answers may have ended since
+        start = max(self._next, loose[-1].wseq + 1 if loose else 0)
+        return [*loose, *(replace(event, wseq=start + place) for place, event in enumerate(cut))]
 
     def _exchange(self, row: Row, found: Exchange) -> list[Event]:
         earlier = found.response.get("previous_response_id")

@@ -76,7 +76,7 @@ def _span(row: Row, value: dict[str, Json], path: Path) -> Span:
     problem = inside.get("description", value.get("status_message"))
     resource = value.get("resource")
     about = plain(resource, *path, "resource").get("attributes") if isinstance(resource, dict) else None
-    name, said = value["name"], value.get("events")
+    name, said = value.get("name"), value.get("events")
     return Span(
         trace=trace,
         id=span,
