@@ -27,8 +27,8 @@ from govern.ingest.adapters import (
     otlp,
     sweagent,
     tau2,
-    tempo,
     taubench,
+    tempo,
 )
 
 ADAPTERS: Final[dict[str, Adapter]] = {
