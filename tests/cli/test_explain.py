@@ -82,9 +82,9 @@ def test_the_list_of_all(capsys: pytest.CaptureFixture[str]) -> None:
     explain(None)
     text = capsys.readouterr().out
     titles = ["Keys", "Reasons", "Tiers", "Effects", "Functions", "Names in conditions", "Events", "Other words"]
-    assert [*titles, "Findings and gaps"] == re.findall("^## (.*)$", text, re.M)
+    assert [*titles, "Log formats", "Findings and gaps"] == re.findall("^## (.*)$", text, re.M)
     listed = {word for line in text.splitlines() for word in line.strip(",").split(", ")}
-    assert {"if_no_answer", "unmapped", "guard-loosens", "gate-did-not-hold", "startsWith"} <= listed
+    assert {"if_no_answer", "unmapped", "guard-loosens", "gate-did-not-hold", "startsWith", "claude_code"} <= listed
     assert {place.key.name for place in places()} <= listed
     assert 80 >= max(map(len, text.splitlines()))
 

@@ -9,6 +9,7 @@ import typer
 
 # Folders of pages that lint does not know; read as data, since importing them would load a database or a solver.
 _PAGE_FOLDERS = (("reconstruct", "gaps"), ("proof",), ("compile", "backends"))
+_FORMATS = ("ingest", "adapters")  # whose ids are written as `--log-format` takes them
 _SUFFIXES = (".yaml", ".yml")
 _WIDEST = 100
 
@@ -26,7 +27,8 @@ def explain(
         typer.Argument(
             metavar="WORD|CHARTER",
             help="An id that a finding shows in brackets, a gap, a reason of a verdict, a key of the language by name "
-            "or path, a tier, a function; or a charter file, `-` for standard input. Without it: all that is known.",
+            "or path, a tier, a function, a log format; or a charter file, `-` for standard input. Without it: all "
+            "that is known.",
             show_default=False,
         ),
     ] = None,
@@ -83,8 +85,8 @@ def _told(what: str) -> list[str]:
     from govern.report import explain_text
 
     width = _width()
-    pages = _pages()
-    found = [pages[what]] if what in pages else []
+    pages, formats = _pages(), _pages_of(_FORMATS)
+    found = [page for known in (pages, formats) if (page := known.get(what)) is not None]
     found += [explain_text.word_text(word, width) for word in words(what)]
     keys = entries(what)
     found += [explain_text.key_text(entry, explain_text.related(entry.key.name, pages), width) for entry in keys]
@@ -95,18 +97,21 @@ def _told(what: str) -> list[str]:
 
 
 def _pages() -> dict[str, str]:
-    """Every page by id: of lint rules, loading errors, gaps, the language of statements, and targets of an export."""
-    from importlib.resources import files
-
+    """Every page by id: lint rules, loading errors, gaps, the language of statements, export targets."""
     from govern.lint.engine import page, page_ids
 
-    others = {
-        entry.name.removesuffix(".md").replace("_", "-"): entry.read_text("utf-8")
-        for folder in _PAGE_FOLDERS
+    others = {id.replace("_", "-"): text for folder in _PAGE_FOLDERS for id, text in _pages_of(folder).items()}
+    return {**{id: page(id) or "" for id in page_ids()}, **others}
+
+
+def _pages_of(folder: tuple[str, ...]) -> dict[str, str]:
+    from importlib.resources import files
+
+    return {
+        entry.name.removesuffix(".md"): entry.read_text("utf-8")
         for entry in files("govern").joinpath(*folder).iterdir()
         if entry.name.endswith(".md")
     }
-    return {**{id: page(id) or "" for id in page_ids()}, **others}
 
 
 def _groups() -> dict[str, list[str]]:
@@ -117,6 +122,7 @@ def _groups() -> dict[str, list[str]]:
         "keys": list(dict.fromkeys(place.key.name for place in places())),
         **{group: [word.name for word in several] for group, several in groups().items()},
     }
+    made["log formats"] = sorted(_pages_of(_FORMATS))
     made["findings and gaps"] = sorted(_pages())
     return made
 
