@@ -1,7 +1,8 @@
 """Writes the logs of the five sample stories: `python samples/generate.py [--out DIR]`.
 
 For each story: `log.jsonl` (the agent's own log), `audit.jsonl` (the audit record) and `incidents.json`
-(which traces are flawed, noted where the flaw is made). The same charter gives the same bytes every time.
+(which traces are flawed, noted where the flaw is made); for code-review also `otlp.jsonl` (the log as OpenTelemetry
+spans). The same charter gives the same bytes every time.
 The policy digest in the records is the SHA-256 of the story's `charter.yaml` as it stands.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from _gen import code_review, crm, data_pipeline, scheduling, support
+from _gen import code_review, crm, data_pipeline, otlp, scheduling, support
 
 from govern.events.canonical import digest
 
@@ -37,6 +38,8 @@ def main() -> None:
             "audit.jsonl": book.lines("audit"),
             "incidents.json": book.truth(),
         }
+        if story == "code-review":
+            files["otlp.jsonl"] = otlp.requests(files["log.jsonl"])
         for name, content in files.items():
             (folder / name).write_bytes(content)
             print(f"{story}/{name}: {len(content):,} bytes, {len(content.splitlines()):,} lines")
