@@ -31,8 +31,10 @@ LEVELS = {
     "reconstruct": 8,
     "scenario": 9,
     "diff": 9,
-    "report": 10,
-    "cli": 11,
+    "suggest": 9,
+    "review": 10,
+    "report": 11,
+    "cli": 12,
 }
 # What enforces and what replays does not know how the policy was written.
 FORBIDDEN = {
@@ -57,6 +59,8 @@ HEAVY = {
     "cryptography": {"compile"},
     "z3": {"conditions", "proof"},
     "mcp": {"draft"},
+    "pyspark": {"replay"},
+    "py4j": {"replay"},
     "anyio": {"draft"},
     "pygls": {"editor"},
     "lsprotocol": {"editor"},

@@ -37,6 +37,8 @@ COMMANDS = {
     "hook": ("hook", "hook"),
     "import": ("import_", "import_"),
     "shadow-report": ("shadow_report", "shadow_report"),
+    "suggest": ("suggest", "suggest"),
+    "sign-off": ("sign_off", "sign_off"),
     "traces": ("traces", "traces"),
     "gaps": ("gaps", "gaps"),
     "reconstruct": ("reconstruct", "reconstruct"),

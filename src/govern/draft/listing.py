@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from govern.events.canonical import Malformed, check
+from govern.policy.terms import Tier
 
 
 class Dialect(StrEnum):
@@ -43,6 +44,10 @@ class Listed:
         method: the HTTP method in upper case, empty where the tool is no HTTP operation.
         made_up: the name is made of method and path, since the document gives none.
         where: the file, or the server.
+        notes: what a person should know of it, a line each, fit for a comment.
+        seen: tiers that what was seen of it demands at least, with the reasons.
+        secret: places of its arguments to mask, as `args.password`.
+        silent: what is said where there is no schema.
     """
 
     name: str
@@ -54,6 +59,10 @@ class Listed:
     method: str = ""
     made_up: bool = False
     where: str = ""
+    notes: tuple[str, ...] = ()
+    seen: tuple[tuple[Tier, str], ...] = ()
+    secret: tuple[str, ...] = ()
+    silent: str = "the list says nothing of its arguments"
 
 
 @dataclass(frozen=True, slots=True)

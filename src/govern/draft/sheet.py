@@ -7,16 +7,18 @@ only, between double quotes.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from textwrap import wrap
 
 from govern.charter.load import load_text
 from govern.charter.source import MAX_BYTES
-from govern.draft import tiers
+from govern.draft import stanza, tiers
 from govern.draft.formats import name_problem
 from govern.draft.listing import LeftOut, Listed, Listing
 from govern.draft.prose import one_line, quoted, shown
 from govern.draft.schema import CannotKeep, Kept, count, keep
+from govern.draft.stanza import Stanza, above, commented
 from govern.draft.tiers import Guess
 from govern.draft.yaml_text import WIDTH, entry, scalar
 from govern.errors import EvidenceError
@@ -24,8 +26,6 @@ from govern.policy.terms import Tier
 
 OWNER = "owner"
 APPROVER = "approver"
-_COLUMN = 36  # where a comment behind a value begins
-_ROOM = 120
 # Input schemas of one draft, so that the whole stays loadable: the loader reads 1 MiB and 100,000 values.
 _INPUT_CHARACTERS = 700_000
 _INPUT_VALUES = 70_000
@@ -34,6 +34,8 @@ _HEADINGS = {
     Tier.REVERSIBLE: ("Reversible", "nobody is asked"),
     Tier.READ_ONLY: ("Read-only", "nobody is asked"),
 }
+_PLAIN = re.compile(r"`?[A-Za-z0-9_./-]+(?: [A-Za-z0-9_./-]+)*`?")
+_DIRECTIVE = re.compile(r"^(#\s*)(?=govern\b)", re.IGNORECASE)  # none begins where a line is broken
 _MANY = 12  # names listed at the end, of each kind
 
 
@@ -187,16 +189,18 @@ def _lines(made: Draft, listing: Listing, head: Head) -> list[str]:
 
 
 def _charter_head(made: Draft, head: Head) -> list[str]:
-    owner = head.owner or OWNER
+    owner = scalar(head.owner or OWNER)
     gate = bool(made.of_tier(Tier.IRREVERSIBLE))
     roles = list(dict.fromkeys([owner, APPROVER] if gate else [owner]))
     lines = [
         "govern: 1",
-        _commented(f"agent: {head.agent or 'new-agent'}", "" if head.agent else "decide: its name, as logs write it"),
+        commented(
+            f"agent: {scalar(head.agent or 'new-agent')}", "" if head.agent else "decide: its name, as logs write it"
+        ),
         "version: 1",
-        *_above("purpose: Is drafted and waits for a person to say what it is for.", "decide: what it is for", 0),
-        _commented(f"owner: {owner}", "" if head.owner else "decide: the role that answers for this agent"),
-        _commented(f"roles: [{', '.join(roles)}]", "decide: your roles" if gate or not head.owner else ""),
+        *above("purpose: Is drafted and waits for a person to say what it is for.", "decide: what it is for", 0),
+        commented(f"owner: {owner}", "" if head.owner else "decide: the role that answers for this agent"),
+        commented(f"roles: [{', '.join(roles)}]", "decide: your roles" if gate or not head.owner else ""),
     ]
     if gate:
         lines += [
@@ -209,54 +213,41 @@ def _charter_head(made: Draft, head: Head) -> list[str]:
 
 def _charter_end(head: Head) -> list[str]:
     """What every charter needs and only makes it stricter: who hears of unmapped tools, and days of shadow."""
-    owner = head.owner or OWNER
+    owner = scalar(head.owner or OWNER)
     return [
         "escalation:",
-        *_above(f"- {{event: unmapped, to: {owner}}}", "decide: who hears of a tool that is not here", 2),
-        *_above(f"shadow: {{business_days: 5, reviewer: {owner}}}", "decide: how long, and who reviews", 0),
+        *above(f"- {{event: unmapped, to: {owner}}}", "decide: who hears of a tool that is not here", 2),
+        *above(f"shadow: {{business_days: 5, reviewer: {owner}}}", "decide: how long, and who reviews", 0),
     ]
 
 
 def _library_head(head: Head) -> list[str]:
     lines = ["govern: 1", f"library: {head.library}", "version: 1"]
-    lines += _above("purpose: Describes the tools of a server.", "decide: which server, and which version of it", 0)
+    lines += above("purpose: Describes the tools of a server.", "decide: which server, and which version of it", 0)
     return [*lines, f"server: {head.server}"] if head.server else lines
 
 
 def _tool(row: Row, *, library: bool) -> list[str]:
     guess = row.guess
     notes = [quoted(row.tool.description)] if quoted(row.tool.description) else []
+    notes += row.tool.notes
     if guess.doubt:
         notes.append(f"decide: its tier; {guess.doubt}")
     if row.no_input:
         notes.append(f"decide: its input; the list's is left out: {row.no_input}")
     elif row.kept is None:
-        notes.append("decide: its input; the list says nothing of its arguments")
+        notes.append(f"decide: its input; {row.tool.silent}")
     if row.kept and row.kept.open_at:
         notes.append(f"decide: which keys {_names(row.kept.open_at, 6)} may have; the list allows any")
     if row.kept and row.kept.ignored:
         notes.append(f"not in the language and demanding nothing: {_names(row.kept.ignored, 6)}")
-    lines = [f"  # {one_line(note, 116)}" for note in notes]
-    lines.append(f"  {scalar(row.name)}:")
-    lines += _above(f"tier: {guess.tier.value}", guess.why, 4)
-    if guess.external:
-        lines += _above("external: true", guess.external, 4)
-    if guess.tier is Tier.IRREVERSIBLE and not library:
-        lines.append(f"    approval: {{ask: {APPROVER}}}")
-    return lines + (entry("input", row.kept.schema, 4) if row.kept else [])
-
-
-def _commented(line: str, comment: str) -> str:
-    return f"{(line + '  ').ljust(_COLUMN)}# {comment}" if comment else line
-
-
-def _above(line: str, comment: str, indent: int) -> list[str]:
-    """A line with its comment behind it where there is room, else above it."""
-    comment = one_line(comment, 400)
-    beside = _commented(" " * indent + line, comment)
-    if len(beside) <= _ROOM:
-        return [beside]
-    return [f"{' ' * indent}# {one_line(comment, _ROOM - 2 - indent)}", " " * indent + line]
+    asked = guess.tier is Tier.IRREVERSIBLE and not library
+    return stanza.lines(
+        Stanza(
+            row.name, guess.tier, guess.why, guess.external, APPROVER if asked else None,
+            secret=row.tool.secret if row.kept else (), input=row.kept.schema if row.kept else None, notes=tuple(notes),
+        )
+    )  # fmt: skip
 
 
 def _left(made: Draft, head: Head) -> list[str]:
@@ -281,15 +272,21 @@ def _left(made: Draft, head: Head) -> list[str]:
     if opened := [row.name for row in made.rows if row.kept and row.kept.open_at]:
         left.append(f"{_count(opened, 'tool')} with an argument that may have any keys: {_names(opened)}.")
     if made.left_out:
-        left.append(f"what is not in this file: {_names([f'{one.what} ({one.reason})' for one in made.left_out], 6)}.")
+        left.append(f"what is not in this file: {_names([_lost(one) for one in made.left_out], 6)}.")
     lines = ["# Left to decide:"]
     for number, text in enumerate(left, 1):
         lines += _wrapped(one_line(text, 1200), f"#   {number}. ", "#      ")
     return lines
 
 
+def _lost(one: LeftOut) -> str:
+    """What is left out, in words that cannot be taken for anything else wherever a line is broken."""
+    return f"{one.what if _PLAIN.fullmatch(one.what) else 'a name that is none'} ({one.reason})"
+
+
 def _wrapped(text: str, first: str, rest: str) -> list[str]:
-    return wrap(text, WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+    lines = wrap(text, WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+    return [_DIRECTIVE.sub(r"\1… ", line) for line in lines]
 
 
 def _names(names: list[str] | tuple[str, ...], most: int = _MANY) -> str:

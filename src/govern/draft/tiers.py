@@ -45,7 +45,8 @@ def guess(tool: Listed) -> Guess:
     tier, why = _by_name(tool)
     silent = why == verbs.SAYS_NOTHING
     reasons = [why]
-    for stricter, reason in (*_by_method(tool), *_by_arguments(tool.schema), *_by_hints(tool.hints, tier)):
+    told = (*_by_method(tool), *_by_arguments(tool.schema), *_by_hints(tool.hints, tier), *tool.seen)
+    for stricter, reason in told:
         if _ORDER.index(stricter) > _ORDER.index(tier):
             tier = stricter
             reasons.insert(0, reason)

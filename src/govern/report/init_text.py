@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from govern.draft.sheet import Draft
 from govern.policy.model import Tier
 from govern.report.console import safe
@@ -9,11 +11,12 @@ from govern.report.console import safe
 _MANY = 20
 
 
-def text(made: Draft, output: str) -> str:
+def text(made: Draft, output: str, others: Sequence[tuple[str, int]] = ()) -> str:
     """The summary: how many tools of each tier, what is left out and why, what to do next.
 
     Args:
         output: where the draft went; `-` is standard output.
+        others: calls of other agents in the same logs, which are no part of it, by agent.
     """
     counts = ", ".join(
         f"{len(made.of_tier(tier)):,} {tier.value.replace('_', '-')}"
@@ -23,6 +26,10 @@ def text(made: Draft, output: str) -> str:
     doubtful = sum(1 for row in made.rows if row.guess.doubt)
     if doubtful:
         lines.append(f"{doubtful:,} of them with a tier about which nothing is sure")
+    if others:
+        calls = sum(count for _, count in others)
+        names = ", ".join(agent or "no name" for agent, _ in others[:6])
+        lines.append(safe(f"{calls:,} call{'s' * (calls != 1)} of other agents are no part of it: {names}", 300))
     gone = [(f"{one.where}: {one.what}", one.reason) for one in made.left_out]
     gone += [(f"{row.tool.where}: input of `{row.tool.name}`", row.no_input) for row in made.rows if row.no_input]
     if gone:
