@@ -42,7 +42,7 @@ DECIDES: Final = (v.LOADER, v.DECISION, v.HISTORY, v.COMPOSED)
 NOT_DECIDING: Final = {
     v.BOUNDARY: "concerns what a boundary does with results, credentials and people, after the verdict",
     v.GATE_STORE: "concerns how a gate is answered, once a verdict asks it",
-    v.PREFLIGHT: "concerns when an agent may go into production",
+    v.SIGN_OFF: "concerns when an agent may go into production",
     v.TESTS: "is an expectation, held against verdicts",
     v.REPORTS: "is shown to people",
     "the bundle's manifest": "names a text",

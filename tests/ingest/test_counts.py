@@ -40,7 +40,9 @@ def test_only_the_agents_calls_count() -> None:
 def test_totals_counted_elsewhere() -> None:
     """Where SQL counted a store, its totals stand, with the refusals of this import."""
     counts = {"runs": 2, "events": 9, "calls": 3, "results": 2, "errors": 1, "unanswered": 1}
-    stated = FileReport(path="store", format="canonical", rows=9, refused=0, duplicates=0, asides={}, notes={}, **counts)
+    stated = FileReport(
+        path="store", format="canonical", rows=9, refused=0, duplicates=0, asides={}, notes={}, **counts
+    )
     summary = Summary(stated=stated)
     summary.refuse(Refusal("other", 0, "no such file or folder", None))
     got = summary.totals

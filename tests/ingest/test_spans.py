@@ -177,6 +177,10 @@ def test_a_circle_of_parents_ends(tmp_path: Path) -> None:
     assert (3, 6) == (summary.totals.calls, len(apart))
     one, summary = imported(tmp_path / "one.jsonl", export(*circle))
     assert (1, 2) == (summary.totals.calls, len(one))
+    chat = {"gen_ai.operation.name": "chat", "gen_ai.output.messages": '[{"parts":[{"content":"hello"}]}]'}
+    answers, _ = imported(tmp_path / "chat.jsonl", export(span(1, 2, **chat), span(2, 3, **chat), span(3, 2, **chat)))
+    assert ["hello"] * len(answers) == [event.content for event in answers if event.type is EventType.RESPONSE]
+    assert answers
 
 
 def test_a_call_inside_a_call_of_the_same_tool(tmp_path: Path) -> None:
@@ -192,6 +196,96 @@ def test_a_call_inside_a_call_of_the_same_tool(tmp_path: Path) -> None:
         spans = (span(1, **about, **ids[first]), span(2, 1, **about, **ids[second]))
         _, summary = imported(tmp_path / "log.jsonl", export(*spans))
         assert calls == summary.totals.calls
+
+
+@pytest.mark.parametrize(
+    ("about", "status", "error"),
+    [
+        ({}, {}, None),
+        ({"gen_ai.tool.call.result": '{"error": null, "isError": false}'}, {"code": 1}, None),
+        ({"gen_ai.tool.call.result": "Error: a text is no error"}, {}, None),
+        ({}, {"code": 2}, ""),
+        ({}, {"code": "STATUS_CODE_ERROR", "message": "gone"}, "gone"),
+        ({"error.type": "KeyError"}, {}, "KeyError"),
+        ({"gen_ai.tool.call.result": '{"error": "no card"}'}, {}, "no card"),
+        ({"gen_ai.tool.call.result": '{"error": {"message": "no card", "code": 7}}'}, {}, "no card"),
+        ({"gen_ai.tool.call.result": '{"isError": true}'}, {}, '{"isError": true}'),
+    ],
+)
+def test_failures(about: dict[str, str], status: dict[str, Any], error: str | None, tmp_path: Path) -> None:
+    """A call failed where its span's status, `error.type` or its answer says so; a text that begins so says nothing."""
+    called = span(1, **{"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "t"}, **about)
+    events, _ = imported(tmp_path / "log.jsonl", export(called | {"status": status}))
+    (result,) = [event for event in events if event.type is EventType.TOOL_RESULT]
+    assert ("ok" if error is None else "error", error) == (result.status, result.error)
+
+
+def test_two_requests_are_two_calls(tmp_path: Path) -> None:
+    """A tool of an MCP server that calls a tool of the same name is another call: the requests have other ids."""
+    about = {"mcp.method.name": "tools/call", "gen_ai.tool.name": "t"}
+    for ids, calls in ((("1", "1"), 1), (("1", "2"), 2)):
+        spans = [span(n, n - 1, **about, **{"jsonrpc.request.id": own}) for n, own in enumerate(ids, 1)]
+        _, summary = imported(tmp_path / "log.jsonl", export(*spans))
+        assert calls == summary.totals.calls
+
+
+def test_the_only_session_of_a_trace_is_that_of_its_calls(tmp_path: Path) -> None:
+    """A call belongs to the session that its trace names anywhere, unless it names two."""
+    other = {"gen_ai.operation.name": "chat", "gen_ai.conversation.id": "a"}
+    one, _ = imported(tmp_path / "one.jsonl", export(span(1, **other), span(2)))
+    assert {"a"} == {event.session_id for event in one}
+    two = export(span(1, **other), span(2), span(3, **(other | {"gen_ai.conversation.id": "b"})))
+    calls = [event for event in imported(tmp_path / "two.jsonl", two)[0] if event.type is EventType.TOOL_CALL]
+    assert [None] == [event.session_id for event in calls]
+
+
+def test_a_cut_input_is_no_input(tmp_path: Path) -> None:
+    """Where Claude Code says that it cut a tool's input, the arguments are absent, also where they read as JSON."""
+    about = {"tool_name": "Write", "tool_input": '[TOOL INPUT: Write]\n{"file_path": "/a"}'}
+    whole, cut = span(1, **about) | {"name": "claude_code.tool"}, span(2, **about) | {"name": "claude_code.tool"}
+    cut["attributes"].append({"key": "tool_input_truncated", "value": {"boolValue": True}})
+    events, _ = imported(tmp_path / "log.jsonl", export(whole, cut))
+    calls = [event for event in events if event.type is EventType.TOOL_CALL]
+    assert [('{"file_path":"/a"}', None), (None, '{"file_path": "/a"}')] == [(e.args, e.content) for e in calls]
+
+
+def decided(kind: str, at: int, **about: str) -> dict[str, Any]:
+    """A log record of Claude Code, outside of a trace."""
+    attributes = {"event.name": kind, "session.id": "s", "prompt.id": "p", "tool_name": "Bash", **about}
+    record = {
+        "timeUnixNano": str(START + at),
+        "body": {"stringValue": f"claude_code.{kind}"},
+        "attributes": [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()],
+    }
+    return {"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}
+
+
+def test_a_decision_with_no_result_is_a_call(tmp_path: Path) -> None:
+    """A call that was decided on counts once with its result, and also where no result was logged. Without ids, what
+    was accepted is counted by its result."""
+    rows = [
+        decided("tool_decision", 1, tool_use_id="a", decision="accept"),
+        decided("tool_result", 2, tool_use_id="a", success="true"),
+        decided("tool_decision", 3, tool_use_id="b", decision="accept"),
+        decided("tool_decision", 4, tool_use_id="c", decision="reject"),
+        decided("tool_decision", 5, decision="accept"),
+        decided("tool_result", 6, success="false"),
+        decided("tool_decision", 7, decision="reject"),
+        export(span(8, tool_name="Bash") | {"name": "claude_code.tool"}),
+    ]
+    _, summary = imported(tmp_path / "log.jsonl", *rows)
+    assert (6, 2, 1) == (summary.totals.calls, summary.totals.results, summary.totals.errors)
+
+
+def test_arguments_may_be_an_object(tmp_path: Path) -> None:
+    """An attribute that a flat span holds as an object is one value, not many attributes."""
+    flat = {
+        "name": "t",
+        "context": {"trace_id": TRACE, "span_id": f"{1:016x}"},
+        "attributes": {"openinference.span.kind": "TOOL", "input.value": {"a": {"b": 1}}},
+    }
+    events, _ = imported(tmp_path / "log.jsonl", flat)
+    assert ['{"a":{"b":1}}'] == [event.args for event in events if event.type is EventType.TOOL_CALL]
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,8 @@ class Row:
         agent: the name given by the caller for sources that carry none.
         notes: counts what this source does not say and its format could, in words (`calls without arguments`); one
             counter for the whole source, which the report shows.
+        refused: why parts of it are refused, while the rest is read; `parts.part` adds to it. Where nothing is left,
+            the adapter raises `Aside`, and the row counts as refused.
     """
 
     value: Json
@@ -76,6 +78,7 @@ class Row:
     wseq: int
     agent: str | None = None
     notes: Counter[str] = field(default_factory=Counter, repr=False, compare=False)
+    refused: list[str] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def has_surrogates(self) -> bool:
@@ -91,7 +94,7 @@ class Reading(Protocol):
 
         Raises:
             Unusable: the row is refused as a whole.
-            Aside: the row holds nothing an agent did.
+            Aside: the row, or what is left of it without its refused parts, holds nothing an agent did.
         """
         ...
 

@@ -180,7 +180,7 @@ def plain(value: Json, *path: str | int) -> dict[str, Json]:
     try:
         canonical.check(value)
     except Malformed as error:
-        raise Unusable(storable(f"{_where(path)}: {error}")) from None
+        raise Unusable(storable(f"{where(path)}: {error}")) from None
     return value
 
 
@@ -208,14 +208,14 @@ def messages(value: Json, *path: str | int) -> list[Json]:
 
 def unusable(path: Path, problem: str) -> Unusable:
     """The refusal of a row for something that stands at a path in it."""
-    return Unusable(storable(f"{_where(path)} {problem}"))
+    return Unusable(storable(f"{where(path)} {problem}"))
 
 
 def _not(value: Json, expected: str, path: Path) -> str:
-    return f"no {_where(path)}" if value is None else f"{_where(path)} is {kind(value)}, not {expected}"
+    return f"no {where(path)}" if value is None else f"{where(path)} is {kind(value)}, not {expected}"
 
 
-def _where(path: Path) -> str:
+def where(path: Path) -> str:
     """A path for people; made only when something is wrong with what stands there."""
     made = ""
     for step in path:

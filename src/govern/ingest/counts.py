@@ -82,8 +82,9 @@ class FileReport:
     """What one input gave.
 
     `rows` are the lines, array elements or whole documents that were seen: every one became events, or is refused, a
-    duplicate or an aside, or waits for another (a span for its log records). `refused` counts refusals, those of the
-    file as a whole too.
+    duplicate or an aside, or waits for another (a span for its log records). `refused` counts refusals: of rows, of
+    parts of a row (a record of a document), of the file as a whole. A row that is read but for some parts is no refused
+    row, and each of these parts is one refusal: so `refused` may be more than `rows`.
 
     Args:
         format: id of the format, or None where none was recognised.
@@ -129,7 +130,7 @@ class Summary:
         files: what was read, or could not be.
         left_out: what was not read because the caller said so.
         refused: all refusals.
-        refused_rows: rows among them.
+        refused_rows: rows that are lost with them.
         whole: those of which nobody knows how much is lost.
         stated: totals that were counted elsewhere, by SQL over a store; None where events passed here.
     """

@@ -17,9 +17,9 @@ from govern.events import canonical
 from govern.events.canonical import Json, Malformed
 from govern.ingest import times
 from govern.ingest.adapter import Row, Unusable
-from govern.ingest.arguments import storable
-from govern.ingest.chat import Path
+from govern.ingest.chat import Path, unusable
 from govern.ingest.noted import instant
+from govern.ingest.parts import part
 
 TIMES: Final = ("timestamp", "ts", "time", "datetime", "at")
 SESSIONS: Final = ("sessionid", "mcpsessionid", "session", "connectionid")
@@ -38,11 +38,13 @@ class Message:
         value: the message.
         path: where it stands in `raw`.
         raw: the row's bytes, or the text in it that holds the message.
+        place: where the message stands in the row, or else the text that holds it.
     """
 
     value: dict[str, Json]
     path: Path
     raw: bytes
+    place: Path
 
 
 def is_message(value: Json) -> bool:
@@ -50,13 +52,10 @@ def is_message(value: Json) -> bool:
 
 
 def found(row: Row) -> list[Message]:
-    """The messages of a row, in its order.
-
-    Raises:
-        Unusable: a text in it looks like a message and is none.
-    """
+    """The messages of a row, in its order. A text in it that looks like a message and is none is refused, and so is
+    what stands in a batch and is none."""
     made: list[Message] = []
-    for message in _found(row.value, row.raw, (), 0):
+    for message in _found(row, row.value, (), 0):
         if all(message.value != before.value for before in made):  # as text and as an object, side by side
             made.append(message)
     return made
@@ -82,22 +81,28 @@ def _is_written(value: Json) -> bool:
     return is_message(loaded) or (isinstance(loaded, list) and any(map(is_message, loaded)))
 
 
-def _found(value: Json, raw: bytes, path: Path, depth: int) -> Iterator[Message]:
+def _found(row: Row, value: Json, path: Path, depth: int, within: Path = ()) -> Iterator[Message]:
     if is_message(value):
-        yield Message(value, path, raw)
+        yield Message(value, path, row.raw, (*within, *path))
     elif isinstance(value, list):
+        batch = any(map(is_message, value))
         for index, item in enumerate(value):
-            if isinstance(item, dict):
-                yield from _found(item, raw, (*path, index), depth + 1)
+            at = (*path, index)
+            here = list(_found(row, item, at, depth + 1, within)) if isinstance(item, dict) else []
+            yield from here
+            if batch and not here:
+                with part(row, *within, *at):
+                    raise unusable((*within, *at), "is no JSON-RPC message")
     elif isinstance(value, dict) and depth < 3:
         for key, item in value.items():
             if isinstance(item, str) and '"jsonrpc"' in item:
-                yield from _read(item, (*path, key))
+                with part(row, *path, key):
+                    yield from _read(row, item, (*path, key))
             elif isinstance(item, dict | list):
-                yield from _found(item, raw, (*path, key), depth + 1)
+                yield from _found(row, item, (*path, key), depth + 1, within)
 
 
-def _read(text: str, path: Path) -> Iterator[Message]:
+def _read(row: Row, text: str, path: Path) -> Iterator[Message]:
     start = text.lstrip()[:1]
     if start not in ("{", "["):
         return  # words about a message
@@ -105,9 +110,8 @@ def _read(text: str, path: Path) -> Iterator[Message]:
         value = canonical.load(text)
         raw = text.encode("utf-8")
     except (Malformed, UnicodeEncodeError) as error:
-        where = ".".join(map(str, path))
-        raise Unusable(storable(f"`{where}` holds a message that cannot be read: {error}")) from None
-    yield from _found(value, raw, (), 3)
+        raise unusable(path, f"holds a message that cannot be read: {error}") from None
+    yield from _found(replace(row, raw=raw), value, (), 3, path)
 
 
 def label(value: Json, names: Collection[str]) -> str | None:

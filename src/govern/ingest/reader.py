@@ -206,13 +206,21 @@ class _Reading:
             try:
                 events = reading.events(row)
             except Aside as aside:
-                self.asides[str(aside)] += 1
+                if not row.refused:
+                    self.asides[str(aside)] += 1
+                yield from self._parts(row, raw.line, left=False)
                 continue
             except Unusable as error:
                 yield self.refuse(raw.line, str(error))
                 continue
             yield from self._new(events, raw.line)
+            yield from self._parts(row, raw.line, left=True)
         yield from self._new(reading.end(), 0)
+
+    def _parts(self, row: Row, line: int, *, left: bool) -> Iterator[Refusal]:
+        """A refusal for each refused part of a row; the row is lost with them where nothing is `left` of it."""
+        for number, reason in enumerate(row.refused):
+            yield self.refuse(line, reason, 0 if left or number else 1)
 
     def _new(self, events: Sequence[Event], line: int) -> Sequence[Event | Refusal]:
         """The events of a row that were not met before, and a refusal for each that was met otherwise."""

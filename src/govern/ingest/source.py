@@ -50,7 +50,8 @@ class Refusal:
             an archive.
         line: counts from 1; 0 is the file as a whole.
         reason: for people.
-        rows: how many rows are lost with it; None where nobody can know (an unreadable file, a cut one).
+        rows: how many rows are lost with it: 0 for a part of a row of which the rest is read; None where nobody can
+            know (an unreadable file, a cut one).
     """
 
     file: str

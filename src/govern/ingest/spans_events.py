@@ -14,15 +14,14 @@ from govern.events.canonical import Json
 from govern.events.model import ActorKind, Event, EventType, Fidelity
 from govern.ingest import spans_calls
 from govern.ingest.adapter import Unusable
-from govern.ingest.answers import meaning
 from govern.ingest.making import Maker
 from govern.ingest.spans import NOTHING, Span, Trace, text
 from govern.ingest.spans_answers import Answer, Exchange, agent, exchange, model
 from govern.ingest.spans_calls import NO_RESULT, Call, call, tool
+from govern.ingest.spans_once import given, once
 from govern.ingest.traced import UNANSWERED, Traces, digest
 
 OTHERS: Final = "spans that are no call and no answer"
-SAME_CALL: Final = "spans inside a call's span that say the same call"
 NO_CONTENT: Final = "model calls without content"
 NO_SPAN: Final = "calls without a span of their own"
 AMBIGUOUS: Final = "contents that have no single meaning"
@@ -36,10 +35,6 @@ SESSIONS: Final = (
     "langfuse.session.id",
 )
 AGENT_NAMES: Final = ("gen_ai.agent.name", "agent.name")
-MARKS: Final = frozenset(
-    {"gen_ai.operation.name", "mcp.method.name", "openinference.span.kind", "traceloop.span.kind", "ai.toolCall.name"}
-)
-"""Each is written by other libraries."""
 ASKED: Final = frozenset({"user_temporary", "user_reject", "user_abort"})
 """Sources of a decision of Claude Code that mean that a person was asked, and answered this once."""
 NESTED: Final = 200
@@ -97,7 +92,7 @@ class Closing:
         proposed = {each.id for _, talk in exchanges for message in talk.answered for each in message.calls}
         meet = any(made.id in proposed for _, made in calls if made.id)
         for span, made in calls:
-            self._proposed.ran(self._name, made.tool, made.id if meet else "", _given(made))
+            self._proposed.ran(self._name, made.tool, made.id if meet else "", given(made))
             self._call(span, made)
         for span, talk in exchanges:
             self._exchange(span, talk, proposals=True)
@@ -133,29 +128,17 @@ class Closing:
     def _calls(self) -> list[tuple[Span, Call]]:
         """The calls, each with its outermost span: those of a client and a server inside it say the same call."""
         made: dict[int, tuple[Span, Call]] = {}
-        inner: list[tuple[Span, Call, Span]] = []
+        inner: list[tuple[int, Span, Span]] = []
         for span in self._spans:
             if id(span) not in self._tools:
                 continue
             said = call(span, self._tools[id(span)], self._below.get(span.id, ()), self._logs.get(span.id, ()))
-            around = self._role(span)
             made[id(span)] = (span, said)
+            around = self._role(span)
             if around is not None and id(around) in self._tools:
-                inner.append((span, said, around))
-        depth = {id(span): sum(1 for _ in self._above(span)) for span, _, _ in inner}
-        into: dict[int, Span] = {}
-        for span, said, around in sorted(inner, key=lambda item: -depth[id(item[0])]):
-            while id(around) in into:
-                around = into[id(around)]
-            if around is span:  # spans that are inside of each other
-                continue
-            outer, said = made[id(around)][1], made[id(span)][1]  # with what spans inside say
-            if _again(around, span, outer, said) and _same(outer, said):
-                made[id(around)] = (around, _joined(outer, said))
-                into[id(span)] = around
-                del made[id(span)]
-                span.row.notes[SAME_CALL] += 1
-        return list(made.values())
+                inner.append((sum(1 for _ in self._above(span)), span, around))
+        inner.sort(key=lambda item: -item[0])  # the innermost first
+        return once(made, [(span, around) for _, span, around in inner])
 
     def _exchanges(self) -> list[tuple[Span, Exchange]]:
         """The calls of models: what the first of the spans of a call says that says anything; and the span that ended
@@ -164,9 +147,12 @@ class Closing:
         for span in self._spans:
             if id(span) not in self._models:
                 continue
-            top = span
-            while (around := self._role(top)) is not None and id(around) in self._models:
+            top, seen = span, {id(span)}
+            while (around := self._role(top)) is not None and id(around) in self._models and id(around) not in seen:
                 top = around
+                seen.add(id(around))
+            if around is not None and id(around) in seen:  # spans that are inside of each other
+                top = span
             outer.setdefault(id(top), (top, []))[1].append(span)
         made = []
         for top, spans in outer.values():
@@ -401,44 +387,3 @@ def _rank(span: Span) -> int:
 def _only(found: Iterator[str | None]) -> str | None:
     values = {value for value in found if value is not None}
     return values.pop() if len(values) == 1 else None
-
-
-def _given(made: Call) -> Json:
-    return made.arguments.args if made.arguments.args is not None else made.arguments.content
-
-
-def _again(around: Span, inside: Span, outer: Call, inner: Call) -> bool:
-    """Whether two spans may have been written for one call: by two libraries, or by the two sides of MCP. One library
-    writes one span a call, so a span inside is a call inside, unless both have the same id."""
-    sides = [
-        span.attributes.get("jsonrpc.request.id") for span in (around, inside) if "mcp.method.name" in span.attributes
-    ]
-    if len(sides) == 2:
-        return None in sides or sides[0] == sides[1]
-    return bool(outer.id and outer.id == inner.id) or _library(around) != _library(inside)
-
-
-def _library(span: Span) -> tuple[str, frozenset[str]]:
-    return span.scope, MARKS & set(span.attributes)
-
-
-def _same(outer: Call, inner: Call) -> bool:
-    """Whether an inner span says the call of the outer one again: nothing that both say differs."""
-    names = outer.tool == inner.tool or outer.tool.endswith(tuple(mark + inner.tool for mark in "_./:"))
-    ids = not outer.id or not inner.id or outer.id == inner.id
-    one, other = _given(outer), _given(inner)
-    return names and ids and (one is None or other is None or meaning(one) == meaning(other))
-
-
-def _joined(outer: Call, inner: Call) -> Call:
-    """One call of two spans: what the outer one does not say, the inner one may."""
-    missing = outer.arguments.args is None and outer.arguments.args_error is None
-    return replace(
-        outer,
-        id=outer.id or inner.id,
-        arguments=inner.arguments if missing else outer.arguments,
-        note=inner.note if missing else outer.note,
-        output=outer.output if outer.answered else inner.output,
-        answered=outer.answered or inner.answered,
-        error=inner.error if outer.error is None else outer.error,
-    )

@@ -57,8 +57,10 @@ def spans(trace: str, known: Mapping[str, Span], logs: Mapping[str, Sequence[Log
             if kind in CALLS:
                 name = _call_id(log.said)
                 decided = kind == "tool_decision"
-                if name in met or (decided and (name in ran or text(log.said.attributes, "decision") != "reject")):
+                if name and (name in met or (decided and name in ran)):
                     continue
+                if decided and not name and text(log.said.attributes, "decision") != "reject":
+                    continue  # without an id, what was accepted is known by its result only
                 yield _call(trace, log, ended=not decided)
             elif kind == "user_prompt":
                 if not any(span.name == "claude_code.interaction" for span in known.values()):

@@ -15,11 +15,12 @@ from govern.events import canonical
 from govern.events.canonical import Json, Malformed
 from govern.events.model import ActorKind, Event, EventType, Fidelity
 from govern.ingest import times
-from govern.ingest.adapter import Aside, FormatInfo, Row, Stateless, Unusable
+from govern.ingest.adapter import Aside, FormatInfo, Row, Stateless
 from govern.ingest.arguments import UNCAPTURED, Arguments, storable
-from govern.ingest.chat import Path, messages, plain, text
+from govern.ingest.chat import Path, messages, plain, text, unusable
 from govern.ingest.making import Maker
 from govern.ingest.noted import instant
+from govern.ingest.parts import part
 
 INFO: Final = FormatInfo(
     id="cloudtrail",
@@ -50,7 +51,7 @@ class CloudTrail(Stateless):
             return True
         records, events = value.get("Records"), value.get("Events")
         if isinstance(records, list):
-            return not records or _is_record(records[0])
+            return not records or any(map(_is_record, records))
         return (
             isinstance(events, list) and bool(events) and isinstance(events[0], dict) and "CloudTrailEvent" in events[0]
         )
@@ -61,15 +62,17 @@ class CloudTrail(Stateless):
             raise Aside("digest file")
         made: list[Event] = []
         skipped = 0
-        for record, path, raw in _records(value, row.raw):
-            if record.get("eventType") in NO_CALL:
-                skipped += 1
-                continue
-            place = len(made)
-            inner = replace(
-                row, raw=raw, wseq=row.wseq + place, digest=f"{row.digest}.{place}" if place else row.digest
-            )
-            made += _Built(inner, record, path).events
+        for at, item in _items(value):
+            with part(row, *at):
+                record, path, raw = _record(item, at, row.raw)
+                if record.get("eventType") in NO_CALL:
+                    skipped += 1
+                    continue
+                place = len(made)
+                inner = replace(
+                    row, raw=raw, wseq=row.wseq + place, digest=f"{row.digest}.{place}" if place else row.digest
+                )
+                made += _Built(inner, record, path).events
         if not made:
             raise Aside("insight" if skipped else "file without a record")
         if skipped:
@@ -135,23 +138,33 @@ class _Built(Maker):
         )
 
 
-def _records(value: dict[str, Json], raw: bytes) -> Iterator[_Record]:
-    """The records of a row, with their places.
+def _items(value: dict[str, Json]) -> Iterator[tuple[Path, Json]]:
+    """What should be the records of a row, with their places.
 
     Raises:
-        Unusable: what should be one is none.
+        Unusable: there is no list of them.
     """
-    if "Records" in value:
-        for index, item in enumerate(messages(value["Records"], "Records")):
-            yield plain(item, "Records", index), ("Records", index), raw
-    elif "Events" in value:
-        for index, item in enumerate(messages(value["Events"], "Events")):
-            at: Path = ("Events", index)
-            yield _written(text(plain(item, *at).get("CloudTrailEvent"), *at, "CloudTrailEvent"), at)
-    elif not _is_record(value) and "detail" in value:
-        yield plain(value["detail"], "detail"), ("detail",), raw
+    for key in ("Records", "Events"):
+        if key in value:
+            for index, item in enumerate(messages(value[key], key)):
+                yield (key, index), item
+            return
+    if not _is_record(value) and "detail" in value:
+        yield ("detail",), value["detail"]
     else:
-        yield value, (), raw
+        yield (), value
+
+
+def _record(item: Json, at: Path, raw: bytes) -> _Record:
+    """A record, where it stands, and in what.
+
+    Raises:
+        Unusable: it is none.
+    """
+    value = plain(item, *at)
+    if at[:1] == ("Events",):
+        return _written(text(value.get("CloudTrailEvent"), *at, "CloudTrailEvent"), at)
+    return value, at, raw
 
 
 def _written(words: str, path: Path) -> _Record:
@@ -159,8 +172,7 @@ def _written(words: str, path: Path) -> _Record:
     try:
         return plain(canonical.load(words)), (), words.encode("utf-8")
     except (Malformed, UnicodeEncodeError) as error:
-        where = ".".join(map(str, path))
-        raise Unusable(storable(f"`{where}` holds a record that cannot be read: {error}")) from None
+        raise unusable(path, f"holds a record that cannot be read: {error}") from None
 
 
 def _run(whose: dict[str, Json]) -> str:

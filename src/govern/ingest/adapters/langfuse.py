@@ -6,7 +6,7 @@ github.com/langfuse/langfuse (`fern/apis`), and the traces of frameworks publish
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any, Final
@@ -20,6 +20,7 @@ from govern.ingest.arguments import UNCAPTURED, Arguments, from_value
 from govern.ingest.chat import Path, messages, plain, text
 from govern.ingest.making import Maker
 from govern.ingest.noted import instant
+from govern.ingest.parts import part
 from govern.ingest.times import iso
 from govern.ingest.traced import Record, Traces, digest
 
@@ -44,7 +45,7 @@ class Langfuse:
         if not isinstance(value, dict):
             return False
         if isinstance(value.get("data"), list) and isinstance(value.get("meta"), dict):
-            return bool(value["data"]) and self.claims(value["data"][0])
+            return any(map(self.claims, value["data"]))
         if isinstance(value.get("observations"), list):
             return isinstance(value.get("trace"), dict) or _is_trace(value)
         return _is_observation(value) or _is_trace(value) or _is_score(value)
@@ -90,12 +91,13 @@ class _Reading:
         self._traces.begin()
         events: list[Event] = []
         aside, others = "", 0
-        for value, whole, path in list(_parts(plain(row.value), ())):
-            made = self._part(replace(row, wseq=row.wseq + len(events)), value, whole, path)
-            if not made:
-                aside = text(value["type"]).lower() if _is_observation(value) else "score"
-                others += 1
-            events += made
+        for value, whole, path in _parts(row, plain(row.value), ()):
+            with part(row, *path):
+                made = self._part(replace(row, wseq=row.wseq + len(events)), value, whole, path)
+                if not made:
+                    aside = text(value["type"]).lower() if _is_observation(value) else "score"
+                    others += 1
+                events += made
         if not events:
             raise Aside(aside or "empty page")
         if others:
@@ -113,19 +115,28 @@ class _Reading:
         if observations is None:
             if _is_observation(value):
                 return self._observation(row, value, None, None, path)
-            return _trace(row, value) if _is_trace(value) else []
+            if _is_trace(value):
+                return _trace(row, value)
+            if not _is_score(value):
+                raise Unusable("no trace and no score, nor an observation with `type`, `traceId` and `startTime`")
+            return []
         name = _name(value, "id")
         events = _trace(row, value)
-        found = [plain(each, *path, index) for index, each in enumerate(observations)]
-        above = {each["id"]: each for each in found if isinstance(each.get("id"), str)}
-        for index, each in enumerate(found):
-            if not _is_observation(each):
-                raise Unusable("an observation without `type`, `traceId` or `startTime`")
-            at = replace(row, wseq=row.wseq + len(events))
-            made = self._observation(at, each, _agent(each, above), value, (*path, index))
-            if not made:
-                row.notes[ANOTHER] += 1
-            events += made
+        found: list[tuple[dict[str, Json], Path]] = []
+        for index, given in enumerate(observations):
+            at: Path = (*path, "observations", index)
+            with part(row, *at):
+                found.append((plain(given, *at), at))
+        above = {each["id"]: each for each, _ in found if isinstance(each.get("id"), str)}
+        for each, at in found:
+            with part(row, *at):
+                if not _is_observation(each):
+                    raise Unusable("an observation without `type`, `traceId` or `startTime`")
+                here = replace(row, wseq=row.wseq + len(events))
+                made = self._observation(here, each, _agent(each, above), value, at)
+                if not made:
+                    row.notes[ANOTHER] += 1
+                events += made
         self._traces.settle()
         return events + self._traces.close(name, row.wseq + len(events))
 
@@ -166,18 +177,30 @@ class _Reading:
         return built.events
 
 
-def _parts(value: dict[str, Json], path: Path) -> Iterator[tuple[dict[str, Json], list[Json] | None, Path]]:
-    """What a row holds: traces with their observations, or one thing alone; and where the one or the others stand."""
+_Part = tuple[dict[str, Json], list[Json] | None, Path]
+"""A trace with its observations, or one thing alone; and where that stands."""
+
+
+def _parts(row: Row, value: dict[str, Json], path: Path) -> list[_Part]:
+    """What a row holds.
+
+    Raises:
+        Unusable: what stands at `path` cannot be read.
+    """
+    made: list[_Part] = []
     if isinstance(value.get("data"), list) and isinstance(value.get("meta"), dict):
         for index, item in enumerate(value["data"]):
-            yield from _parts(plain(item, *path, "data", index), (*path, "data", index))
-    elif isinstance(value.get("trace"), dict):
+            at: Path = (*path, "data", index)
+            with part(row, *at):
+                made += _parts(row, plain(item, *at), at)
+        return made
+    if isinstance(value.get("trace"), dict):
         found = messages(value.get("observations"), *path, "observations")
-        yield plain(value["trace"], *path, "trace"), found, (*path, "observations")
-    elif (given := value.get("observations")) and isinstance(given, list) and isinstance(given[0], dict):
-        yield value, given, (*path, "observations")
-    else:  # a list of traces names the ids of their observations only
-        yield value, None, path
+        return [(plain(value["trace"], *path, "trace"), found, path)]
+    given = value.get("observations")
+    if isinstance(given, list) and any(isinstance(each, dict) for each in given):
+        return [(value, given, path)]
+    return [(value, None, path)]  # a list of traces names the ids of their observations only
 
 
 def _trace(row: Row, value: dict[str, Json]) -> list[Event]:

@@ -5,7 +5,7 @@ Sources of the format: docs.langchain.com (run data format, threads), github.com
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -15,8 +15,9 @@ from govern.events.model import Event, EventType, Fidelity
 from govern.ingest.adapter import Aside, FormatInfo, Row, Unusable
 from govern.ingest.answers import literal, opened, proposed
 from govern.ingest.arguments import UNCAPTURED, Arguments, from_value
-from govern.ingest.chat import Path, messages, plain
+from govern.ingest.chat import Path, messages, plain, text
 from govern.ingest.noted import instant
+from govern.ingest.parts import part
 from govern.ingest.times import iso
 from govern.ingest.traced import Record, Traces, digest
 
@@ -41,7 +42,7 @@ class LangSmith:
         if not isinstance(value, dict):
             return False
         if isinstance(value.get("runs"), list):
-            return bool(value["runs"]) and self.claims(value["runs"][0])
+            return any(map(self.claims, value["runs"]))
         return value.get("run_type") in TYPES and bool(TELLS & set(value))
 
     def reading(self) -> _Reading:
@@ -58,11 +59,12 @@ class _Reading:
         self._traces.begin()
         events: list[Event] = []
         others, kind = 0, "empty page"
-        for run, trace, path in list(_runs(plain(row.value))):
-            made = self._run(replace(row, wseq=row.wseq + len(events)), run, trace, path)
-            if not made:
-                others, kind = others + 1, str(run.get("run_type"))
-            events += made
+        for run, trace, path in _runs(row):
+            with part(row, *path):
+                made = self._run(replace(row, wseq=row.wseq + len(events)), run, trace, path)
+                if not made:
+                    others, kind = others + 1, text(run.get("run_type"), *path, "run_type")
+                events += made
         if not events:
             raise Aside(kind)
         if others:
@@ -105,20 +107,23 @@ class _Reading:
         return built.events
 
 
-def _runs(value: dict[str, Json]) -> Iterator[tuple[dict[str, Json], str | None, Path]]:
+def _runs(row: Row) -> list[tuple[dict[str, Json], str | None, Path]]:
     """The runs of a row: a page of the API, or a run with those inside it. With each its trace, where an outer one
     says it, and where it stands."""
-    waiting: list[tuple[Json, str | None, Path]] = [(value, None, ())]
+    found: list[tuple[dict[str, Json], str | None, Path]] = []
+    waiting: list[tuple[Json, str | None, Path]] = [(row.value, None, ())]
     while waiting:
         item, trace, path = waiting.pop()
-        run, key = plain(item, *path), "child_runs"
-        if isinstance(run.get("runs"), list) and "run_type" not in run:
-            key = "runs"
-        else:
-            yield run, trace, path
-            trace = _text(run, "trace_id") or trace or _text(run, "id")
-        inner = messages(run.get(key) or [], *path, key)
-        waiting += [(each, trace, (*path, key, index)) for index, each in reversed(list(enumerate(inner)))]
+        with part(row, *path):
+            run, key = plain(item, *path), "child_runs"
+            if isinstance(run.get("runs"), list) and "run_type" not in run:
+                key = "runs"
+            else:
+                found.append((run, trace, path))
+                trace = _text(run, "trace_id") or trace or _text(run, "id")
+            inner = messages(run.get(key) or [], *path, key)
+            waiting += [(each, trace, (*path, key, index)) for index, each in reversed(list(enumerate(inner)))]
+    return found
 
 
 def _start(built: Record, run: dict[str, Json], at: int | None) -> None:

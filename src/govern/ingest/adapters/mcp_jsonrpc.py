@@ -19,6 +19,7 @@ from govern.ingest.blocks import said
 from govern.ingest.chat import Path, plain, text
 from govern.ingest.envelope import Message
 from govern.ingest.making import Maker
+from govern.ingest.parts import part
 
 INFO: Final = FormatInfo(
     id="mcp_jsonrpc",
@@ -29,6 +30,7 @@ INFO: Final = FormatInfo(
 CALL: Final = "tools/call"
 READS: Final = frozenset({"resources/read", "prompts/get", "initialize"})
 """Requests whose answer may be put before the model."""
+NO_MESSAGE: Final = "row without a message"
 HANDSHAKE: Final = frozenset({"initialize", "notifications/initialized", "ping"})
 
 _CALLED = (CALL, "tasks/result")
@@ -80,7 +82,7 @@ class _Reading:
         if not isinstance(row.value, dict | list):
             raise Unusable(f"the row is {kind(row.value)}, not an object")
         if not found:
-            raise Aside("row without a message")
+            raise Aside(NO_MESSAGE)
         at = envelope.moment(row)
         if at is None:
             row.notes["rows without a time"] += 1
@@ -93,15 +95,16 @@ class _Reading:
         made: list[Event] = []
         asides: list[str] = []
         for message in found:
-            place = len(made)
-            inner = replace(row, digest=f"{row.digest}.{place}" if place else row.digest, raw=message.raw)
-            built = _Built(replace(inner, wseq=row.wseq + place), connection, session, server, direction, at)
-            aside = built.message(message)
-            made += built.events
-            if aside is not None:
-                asides.append(aside)
+            with part(row, *message.place):
+                place = len(made)
+                inner = replace(row, digest=f"{row.digest}.{place}" if place else row.digest, raw=message.raw)
+                built = _Built(replace(inner, wseq=row.wseq + place), connection, session, server, direction, at)
+                aside = built.message(message)
+                made += built.events
+                if aside is not None:
+                    asides.append(aside)
         if not made:
-            raise Aside(asides[0])
+            raise Aside(asides[0] if asides else NO_MESSAGE)
         return made
 
     def end(self) -> Sequence[Event]:

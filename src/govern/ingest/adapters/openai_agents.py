@@ -20,6 +20,7 @@ from govern.ingest.arguments import UNCAPTURED, storable
 from govern.ingest.chat import Path, messages, plain
 from govern.ingest.making import Maker
 from govern.ingest.noted import instant
+from govern.ingest.parts import part
 from govern.ingest.times import iso
 from govern.ingest.traced import Record, Traces, digest
 
@@ -44,7 +45,7 @@ class OpenAIAgents:
         if not isinstance(value, dict):
             return False
         if isinstance(value.get("data"), list) and value["data"]:
-            return all(isinstance(each, dict) and each.get("object") in (TRACE, SPAN) for each in value["data"])
+            return any(isinstance(each, dict) and each.get("object") in (TRACE, SPAN) for each in value["data"])
         if value.get("object") == SPAN:
             return isinstance(value.get("span_data"), dict)
         return value.get("object") == TRACE and "workflow_name" in value
@@ -64,15 +65,16 @@ class _Reading:
         self._traces.begin()
         value = plain(row.value)
         batch = value.get("object") is None
-        found = [(value, ())] if not batch else _batch(value)
+        found = [(value, ())] if not batch else _batch(row, value)
         names = _agents([each for each, _ in found])
         events: list[Event] = []
         others, kind = 0, "empty batch"
         for each, path in found:
-            made = self._one(replace(row, wseq=row.wseq + len(events)), each, path, names)
-            if not made:
-                others, kind = others + 1, _kind(each)
-            events += made
+            with part(row, *path):
+                made = self._one(replace(row, wseq=row.wseq + len(events)), each, path, names)
+                if not made:
+                    others, kind = others + 1, _kind(each)
+                events += made
         if not events:
             raise Aside(kind)
         if others:
@@ -141,10 +143,13 @@ class _Reading:
         return built.events
 
 
-def _batch(value: dict[str, Json]) -> list[tuple[dict[str, Json], Path]]:
+def _batch(row: Row, value: dict[str, Json]) -> list[tuple[dict[str, Json], Path]]:
     """What the SDK's exporter sends at once: `{"data": [...]}`."""
-    found = messages(value.get("data"), "data")
-    return [(plain(each, "data", index), ("data", index)) for index, each in enumerate(found)]
+    found: list[tuple[dict[str, Json], Path]] = []
+    for index, each in enumerate(messages(value.get("data"), "data")):
+        with part(row, "data", index):
+            found.append((plain(each, "data", index), ("data", index)))
+    return found
 
 
 def _agents(spans: Sequence[dict[str, Json]]) -> dict[str, str]:

@@ -14,9 +14,10 @@ from typing import Any, Final
 from govern.events.canonical import Json
 from govern.events.model import ActorKind, Event, EventType
 from govern.ingest import minisweagent
-from govern.ingest.adapter import FormatInfo, Row, Stateless
+from govern.ingest.adapter import Aside, FormatInfo, Row, Stateless
 from govern.ingest.chat import PROMPTS, Path, Run, messages, plain, text
 from govern.ingest.noted import instant
+from govern.ingest.parts import part
 from govern.ingest.times import unix
 
 INFO: Final = FormatInfo(
@@ -53,10 +54,13 @@ class SWEAgent(Stateless):
             return _attempt(row, value, ())
         events: list[Event] = []  # the best attempt stands at the top once more
         for index, item in enumerate(messages(value["attempts"], "attempts")):
-            digest = hashlib.sha256(f"{row.digest}{index}".encode()).hexdigest()[:32]
-            at = replace(row, digest=digest, wseq=row.wseq + len(events))
-            attempt = plain(item, "attempts", index)
-            events += _attempt(at, {"attempt": index + 1, **attempt}, ("attempts", index))
+            with part(row, "attempts", index):
+                digest = hashlib.sha256(f"{row.digest}{index}".encode()).hexdigest()[:32]
+                at = replace(row, digest=digest, wseq=row.wseq + len(events))
+                attempt = plain(item, "attempts", index)
+                events += _attempt(at, {"attempt": index + 1, **attempt}, ("attempts", index))
+        if not events:
+            raise Aside("no attempts")
         return events
 
 

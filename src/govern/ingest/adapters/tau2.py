@@ -18,6 +18,7 @@ from govern.ingest.adapter import Aside, FormatInfo, Row, Stateless
 from govern.ingest.arguments import UNCAPTURED
 from govern.ingest.chat import PROMPTS, Path, Run, messages, plain, text, unusable
 from govern.ingest.noted import instant
+from govern.ingest.parts import part
 from govern.ingest.times import iso
 
 INFO: Final = FormatInfo(
@@ -48,8 +49,12 @@ class Tau2(Stateless):
         agent = _domain(value) or row.agent
         events: list[Event] = []
         for index, item in enumerate(found):
-            at = replace(row, wseq=row.wseq + len(events), ref=f"{row.ref}#{index}")
-            events += _simulation(at, plain(item, "simulations", index), ("simulations", index), agent)
+            place: Path = ("simulations", index)
+            with part(row, *place):
+                at = replace(row, wseq=row.wseq + len(events), ref=f"{row.ref}#{index}")
+                events += _simulation(at, plain(item, *place), place, agent)
+        if not events:
+            raise Aside("no simulations")
         return events
 
 
