@@ -33,7 +33,10 @@ def _answered(action: Action, proposal: Event) -> bool:
         return True
     if any(check.verdict == "deny" and (alone or args_digest(check) == digest) for check in action.checks):
         return True
-    ends = (d for d in action.decisions if d.decision not in (None, APPROVE))
+    ends = [d for d in action.decisions if d.decision not in (None, APPROVE)]
+    if digest is None and alone:  # arguments that no record has cannot tell one call from another
+        asked = {request.approval_id for request in action.requests}
+        return any(end.approval_id in asked for end in ends)
     return any(not unbound(action, decision, digest) for decision in ends)
 
 
