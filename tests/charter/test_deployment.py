@@ -274,3 +274,35 @@ def test_a_minimum_that_does_not_load_judges_nothing(text: str | None, placed: P
     loaded = load(charter, minimums(charter, deployment_or_raise(placed / "deployed" / "deployment.yaml")))
     assert loaded.charter is None
     assert loaded.findings
+
+
+# --- keys of people -----------------------------------------------------------------------------------------
+
+KEY = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="
+
+
+def test_keys_of_people_are_read() -> None:
+    """As `govern key new` writes the public half, by the identity that roles name."""
+    other = KEY.replace("AGb9", "AGb8")
+    found = read(whole(NAME + f'keys: {{ann@example.com: [{KEY}, "{other}"]}}\n'))
+    assert {"ann@example.com": (KEY, other)} == found.keys
+    assert {} == read(whole(NAME, without=("keys",))).keys
+
+
+@pytest.mark.parametrize(
+    ("written", "slip"),
+    [
+        (f"keys: {{ann: [{KEY[:-2]}F=]}}\n", "invalid-name 1:14"),
+        (f"keys: {{ann: [{KEY[16:]}]}}\n", "invalid-name 1:14"),
+        (f"keys: {{ann: [{KEY}x]}}\n", "invalid-name 1:14"),
+        (f"keys: {{ann: [sha256:{'0' * 64}]}}\n", "invalid-name 1:14"),
+        (f"keys: {{ann: {KEY}}}\n", "wrong-value 1:13"),
+        ("keys: {ann: []}\n", "empty-collection 1:13"),
+        (f"keys: {{ann: [{KEY}, {KEY}]}}\n", f"duplicate-item 1:{16 + len(KEY)}"),
+        (f"keys: {{ann: [{KEY}], bob: [{KEY}]}}\n", f"duplicate-item 1:{23 + len(KEY)}"),
+        (f"keys: {{a b: [{KEY}]}}\n", "invalid-name 1:8"),
+    ],
+)
+def test_a_key_that_tells_nobody_is_an_error(written: str, slip: str) -> None:
+    """Spare bits, a bare key, an id, one key of two people: each at its place."""
+    assert [slip] == slips(written, without=("keys",))

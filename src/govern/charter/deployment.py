@@ -47,6 +47,7 @@ class Deployment:
     """A deployment as loaded.
 
     Args:
+        keys: public keys of people, by identity: the base64 of an Ed25519 SubjectPublicKeyInfo.
         secrets: name to `env:NAME` or `file:PATH`.
         shadow_until: the first day on which it is enforced; None enforces.
         business_days: weekdays in lower case.
@@ -56,6 +57,7 @@ class Deployment:
 
     name: str
     roles: dict[str, Held]
+    keys: dict[str, tuple[str, ...]]
     notifications: dict[str, Channel]
     secrets: dict[str, str]
     shadow_until: date | None
@@ -158,6 +160,7 @@ def _deployment(reader: Reader, fields: Fields, digest: str) -> Deployment | Non
         if channel is not None and channel.secret is not None and channel.secret.name not in secrets:
             hint = did_you_mean(channel.secret.name, secrets) or "name it under `secrets`"
             reader.told("undefined-secret", channel.secret.at, f"`{channel.secret}` is not among `secrets`", hint)
+    keys = _keys(reader, fields["keys"]) if "keys" in fields else {}
     mode, until = _mode(reader, fields["mode"]) if "mode" in fields else (False, None)
     zone = _zone(reader, fields["time_zone"]) if "time_zone" in fields else None
     days: tuple[str, ...] = vocabulary.WEEKDAYS[:5]
@@ -170,8 +173,8 @@ def _deployment(reader: Reader, fields: Fields, digest: str) -> Deployment | Non
     if reader.findings or name is None or not mode or zone is None:
         return None
     return Deployment(
-        name.name, roles, {key: each for key, each in channels.items() if each}, secrets, until, zone, days, holidays,
-        tuple(word.name for word in files), reader.source, digest,
+        name.name, roles, keys, {key: each for key, each in channels.items() if each}, secrets, until, zone, days,
+        holidays, tuple(word.name for word in files), reader.source, digest,
     )  # fmt: skip
 
 
@@ -197,6 +200,25 @@ def _roles(reader: Reader, node: Node, channels: dict[str, Channel | None] | Non
                 hint = did_you_mean(word.name, channels) or "name it under `notifications`"
                 reader.told("undefined-notification", word.at, f"`{word}` is not among `notifications`", hint)
         found[role.name] = Held(people, notify, role.at)
+    return found
+
+
+def _keys(reader: Reader, node: Node) -> dict[str, tuple[str, ...]]:
+    """Public keys by identity; a key of two people would tell nothing of either."""
+    identity = vocabulary.IDENTITY_NAME
+    found: dict[str, tuple[str, ...]] = {}
+    whose: dict[str, str] = {}
+    for key, value in reader.mapping(node, "`keys`"):
+        person = reader.word(key, identity.what, identity.pattern, identity.words)
+        theirs = reader.words(value, "keys of a person", vocabulary.PUBLIC_KEY)
+        if person is None:
+            continue
+        for word in theirs:
+            other = whose.setdefault(word.name, person.name)
+            if other != person.name:
+                message = f"`{person}` has the same key as `{other}`"
+                reader.told("duplicate-item", word.at, message, "a key belongs to one person")
+        found[person.name] = tuple(word.name for word in theirs)
     return found
 
 

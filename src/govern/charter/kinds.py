@@ -42,6 +42,10 @@ TIME = re.compile(
     r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 )
 TIME_WORDS = 'a time with an offset, in quotes, as in `"2026-11-23T14:00:00Z"`'
+# The SubjectPublicKeyInfo of an Ed25519 key (RFC 8410) in base64: always the same twelve bytes, then the key's 32. The
+# last digit before `=` has two bits to spare, which are zero: one key is written in one way.
+PUBLIC_KEY = re.compile(r"MCowBQYDK2VwAyEA[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=")
+PUBLIC_KEY_WORDS = "the line between BEGIN and END of a public key, as `govern key new` writes it"
 # A JSON key, of a call's arguments.
 ARGUMENT = re.compile(r"[^\x00-\x1f]{1,128}")
 ARGUMENT_PLACE = re.compile(r"args(?:\.[A-Za-z_][A-Za-z0-9_]*|\[(?:0|[1-9][0-9]{0,3})\])+")

@@ -53,7 +53,7 @@ HISTORY = (
 )
 BOUNDARY = "the boundary, where calls are held (not part of this version); `lint` and `compile` check and carry it"
 GATE_STORE = "the approval gate (not part of this version); `lint` and `compile` check and carry it"
-PREFLIGHT = "the pre-production checklist (not part of this version); `lint` and `compile` check and carry it"
+SIGN_OFF = "`govern sign-off`, and `shadow-report` where it counts signed days"
 TESTS = "`govern test`; `lint` checks it against the charter"
 REPORTS = "reports and pages, which show it to people"
 COMPOSED = "the loader, which reads the files and takes the stricter of everything"
@@ -77,6 +77,7 @@ ONE_TOOL = Pattern("a tool's name", TOOL_NAME, TOOL_WORDS)
 SCOPE_NAME = Pattern("a scope", SCOPE, SCOPE_WORDS)
 FILE_PATH = Pattern("a file", FILE, FILE_WORDS)
 IDENTITY_NAME = Pattern("an identity", SCOPE, SCOPE_WORDS)
+PUBLIC_KEY = Pattern("a public key", kinds.PUBLIC_KEY, kinds.PUBLIC_KEY_WORDS)
 A_DAY = Pattern("a day", DAY, DAY_WORDS)
 A_TIME = Pattern("a time", kinds.TIME, kinds.TIME_WORDS)
 ARGUMENT = Pattern("an argument", kinds.ARGUMENT, "the name of an argument, at most 128 characters")
@@ -119,7 +120,7 @@ _LIMITS = _key("limits", ListOf(Nested("LIMIT")), "How often, or how much, withi
 _NEVER = _key("never", ListOf(Nested("NEVER")), "Tools that no verdict ever releases, mapped or not.", DECISION)
 _UNTRUSTED = _key("untrusted", Nested("UNTRUSTED"), "Whose output is believed, and what reading anything else costs.", HISTORY)
 _ESCALATION = _key("escalation", ListOf(Nested("ESCALATION")), "When a human is called, and which.", BOUNDARY)
-_SHADOW = _key("shadow", Nested("SHADOW"), "How long the agent runs in shadow before anything is enforced.", PREFLIGHT)
+_SHADOW = _key("shadow", Nested("SHADOW"), "How long the agent runs in shadow before anything is enforced.", SIGN_OFF)
 
 CHARTER = Level(
     "a charter",
@@ -137,7 +138,7 @@ CHARTER = Level(
         _UNTRUSTED, _ESCALATION, _SHADOW,
         _key("scenarios", ListOf(Nested("SCENARIO")), "Ambiguous instructions, written down with the verdict that is meant.", TESTS),
     ),
-    elsewhere=_elsewhere("notifications secrets mode time_zone calendar minimums", _OF_DEPLOYMENT),
+    elsewhere=_elsewhere("notifications secrets mode time_zone calendar minimums keys", _OF_DEPLOYMENT),
 )
 BASE = Level(
     "a base",
@@ -351,9 +352,9 @@ ESCALATION = Level(
 SHADOW = Level(
     "`shadow`",
     (
-        _key("business_days", Whole(1), "So many business days, each signed off.", PREFLIGHT, required=True),
-        _key("reviewer", ROLE, "The role that signs a day off.", PREFLIGHT, required=True),
-        _key("least_calls", Whole(1), "A day with fewer calls does not count.", PREFLIGHT),
+        _key("business_days", Whole(1), "So many business days, each signed off.", SIGN_OFF, required=True),
+        _key("reviewer", ROLE, "The role that signs a day off.", SIGN_OFF, required=True),
+        _key("least_calls", Whole(1), "A day with fewer calls does not count.", SIGN_OFF),
     ),
 )
 SCENARIO = Level(
@@ -517,11 +518,12 @@ DEPLOYMENT = Level(
         _GOVERN,
         _key("deployment", Name("a deployment"), "Its name.", REPORTS, required=True),
         _key("roles", MapOf(Name("a role"), Nested("HELD")), "Who holds each role, and where it is told.", GATE_STORE, required=True),
+        _key("keys", MapOf(IDENTITY_NAME, ListOf(PUBLIC_KEY)), "Public keys of people (Ed25519), which tell who signed.", SIGN_OFF),
         _key("notifications", MapOf(WORD, Nested("CHANNEL")), "Where notifications go.", GATE_STORE),
         _key("secrets", MapOf(WORD, Nested("SECRET")), "Secrets by name: where they are kept, never what they are.", BOUNDARY),
         _key("mode", Either((OneOf("a mode", ("enforce",), "unknown-mode"), Nested("MODE"))), "`enforce`, or shadow until a day.", BOUNDARY, required=True),
         _key("time_zone", Text(), "IANA name of the zone of `date`, `hour`, `weekday` and of days.", DECISION, required=True),
-        _key("calendar", Nested("CALENDAR"), "Business days and holidays.", PREFLIGHT),
+        _key("calendar", Nested("CALENDAR"), "Business days and holidays.", SIGN_OFF),
         _key("minimums", ListOf(FILE_PATH), "Bases that no charter deployed here may go below.", COMPOSED),
     ),
 )
@@ -553,8 +555,8 @@ SHADOW_MODE = Level("`shadow`", (_key("until", A_DAY, "The first day on which it
 CALENDAR = Level(
     "`calendar`",
     (
-        _key("business_days", ListOf(OneOf("a weekday", WEEKDAYS)), "Monday to Friday where it is not written.", PREFLIGHT),
-        _key("holidays", ListOf(A_DAY), "Days that do not count.", PREFLIGHT),
+        _key("business_days", ListOf(OneOf("a weekday", WEEKDAYS)), "Monday to Friday where it is not written.", SIGN_OFF),
+        _key("holidays", ListOf(A_DAY), "Days that do not count.", SIGN_OFF),
     ),
 )
 

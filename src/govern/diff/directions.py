@@ -198,7 +198,8 @@ DIRECTIONS: Final[dict[str, dict[str, Direction]]] = {
         "deny": _d(Way.TRUE, "with its cause the test promises more; another cause is another promise"),
     },
     "DEPLOYMENT": dict.fromkeys(
-        ("govern", "deployment", "roles", "notifications", "secrets", "mode", "time_zone", "calendar", "minimums"),
+        ("govern", "deployment", "roles", "keys", "notifications", "secrets", "mode", "time_zone", "calendar",
+         "minimums"),
         _BESIDE,
     ),
     "HELD": dict.fromkeys(("people", "notify"), _BESIDE),

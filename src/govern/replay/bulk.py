@@ -22,7 +22,8 @@ from govern.policy.model import Policy
 from govern.policy.sql import GIVEN, code_columns, decision_sql, truths_of
 from govern.policy.verdict import UNKNOWN
 from govern.replay.columns import given_value, told_columns
-from govern.replay.groups import NS_PER_DAY, SAMPLES, Key, Kind, Policies, Replayed, Seen
+from govern.replay.details_bulk import One, details, formats, hour_sql
+from govern.replay.groups import NS_PER_DAY, SAMPLES, Key, Kind, Policies, Recorded, Replayed, Seen
 from govern.replay.inputs_valid import Inputs
 from govern.replay.sidecar import Sidecar, codes_sql
 from govern.replay.told import SessionFacts
@@ -37,11 +38,12 @@ TUNING = "SET disabled_optimizers = 'partial_aggregate_pushdown'"
 
 _CALLS = """
 CREATE OR REPLACE TEMP VIEW gv_calls AS
-SELECT event_id, trace_id, agent, coalesce(tool, '') AS tool, args, args_error, ts_ns
+SELECT event_id, trace_id, agent, coalesce(tool, '') AS tool, args, args_error, ts_ns, writer_id, wseq, policy_digest,
+       source_format
 FROM gv_events WHERE type = 'tool_call' AND coalesce(actor_kind, 'agent') = 'agent'
 """
 
-# Exact for every int64: SQL's integer division rounds towards zero, a day before 1970 is rounded down.
+# Exact for every int64: SQL's integer division rounds towards zero, a day before 1970 is rounded down. UTC.
 DAY = f"(ts_ns // {NS_PER_DAY} - CASE WHEN ts_ns % {NS_PER_DAY} < 0 THEN 1 ELSE 0 END)"
 
 
@@ -65,32 +67,41 @@ def replay(
         sidecar: of the same events, where there is one: it gives the same, sooner.
     """
     prepare(con, agent)
-    if sidecar is not None:
+    if sidecar is not None and not isinstance(policies, Recorded):  # a sidecar has no digests
         sidecar.attach(con)
-    found = Replayed()
-    agents = [row[0] for row in con.execute("SELECT DISTINCT agent FROM gv_calls").fetchall()]
-    for own in agents:
-        judge = policies.agent_for(own)
+    found = _Groups(con, policies, written)
+    for own, digest in _whose(con, policies):
         mine = "agent IS NULL" if own is None else f"agent = {text_literal(own)}"
+        only, engine = "TRUE", None
+        if isinstance(policies, Recorded):
+            only = "policy_digest IS NULL" if digest is None else f"policy_digest = {text_literal(digest)}"
+            judge = policies.for_call(own, digest)
+        else:
+            judge = policies.agent_for(own)
         if judge is None:
-            _collect(con, found, own, None, "SELECT *, 'no_policy' AS kind FROM gv_calls WHERE " + mine, written)
+            found.collect(own, digest, None, f"SELECT *, 'no_policy' AS kind FROM gv_calls WHERE {mine} AND {only}")
             continue
-        _collect(
-            con, found, own, None,
+        engine = policies.engines[judge]
+        found.collect(
+            own, digest, None,
             "SELECT *, CASE WHEN args_error IS NULL THEN 'uncaptured' ELSE 'malformed' END AS kind "
-            f"FROM gv_calls WHERE {mine} AND (args IS NULL OR args_error IS NOT NULL)", written,
+            f"FROM gv_calls WHERE {mine} AND {only} AND (args IS NULL OR args_error IS NOT NULL)",
         )  # fmt: skip
         side = None
-        if sidecar is not None:  # which has the agents as recorded
+        if sidecar is not None and digest is None:  # which has the agents as recorded
             nameless = own is None or own == agent
             side = Beside(sidecar, " OR ".join([*([mine] if own is not None else []), *["agent IS NULL"] * nameless]))
-        _judged(con, found, own, policies.engines[judge], mine, session_facts, written, side)
-    found.runs = {
-        (row[0], row[1]): row[2]
-        for row in con.execute("SELECT agent, tool, count(DISTINCT trace_id) FROM gv_calls GROUP BY ALL").fetchall()
-    }
-    found.errors = _errors(con)
-    return found
+        made = decided(con, engine, own, mine, session_facts, side, only=only)
+        unknown = found.collect(own, digest, engine, f"SELECT *, 'judged' AS kind FROM ({made.query})")
+        decided_again(con, engine, made, unknown)
+        con.unregister("gv_prepared")
+    return found.end()
+
+
+def _whose(con: duckdb.DuckDBPyConnection, policies: Policies) -> list[tuple[str | None, str | None]]:
+    """Agents, and where they decide the digests that their calls carry."""
+    digest = "policy_digest" if isinstance(policies, Recorded) else "NULL::VARCHAR"
+    return con.execute(f"SELECT DISTINCT agent, {digest} FROM gv_calls").fetchall()
 
 
 def prepare(con: duckdb.DuckDBPyConnection, agent: str | None = None) -> None:
@@ -109,22 +120,6 @@ def calls_as_recorded(con: duckdb.DuckDBPyConnection) -> str:
     """A view over `events` that a sidecar is made of: the calls of agents, whose names are as they were recorded."""
     con.execute(_CALLS.replace("gv_calls", "gv_recorded").replace("gv_events", "events"))
     return "gv_recorded"
-
-
-def _judged(
-    con: duckdb.DuckDBPyConnection,
-    found: Replayed,
-    agent: str | None,
-    engine: Engine,
-    mine: str,
-    session_facts: SessionFacts | None,
-    written: Written | None,
-    side: Beside | None,
-) -> None:
-    made = decided(con, engine, agent, mine, session_facts, side)
-    unknown = _collect(con, found, agent, engine, f"SELECT *, 'judged' AS kind FROM ({made.query})", written)
-    decided_again(con, engine, made, unknown)
-    con.unregister("gv_prepared")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +156,8 @@ def decided(
     mine: str,
     session_facts: SessionFacts | None = None,
     side: Beside | None = None,
+    *,
+    only: str = "TRUE",
 ) -> Decided:
     """Decides every call of an agent that has arguments.
 
@@ -170,8 +167,9 @@ def decided(
         mine: the same as a condition on them.
         session_facts: as of `replay`.
         side: the same calls in typed columns, where there are such.
+        only: a condition on those of them that are decided; what they are told hangs on all.
     """
-    with_arguments(con, mine)
+    with_arguments(con, f"{mine} AND {only}")
     prepared = judged_inputs(con, schemas(engine.policy))
     con.register("gv_prepared", prepared)
     # A join only where it says something: most logs have no invalid call, and no default to apply.
@@ -308,48 +306,78 @@ def judged_inputs(con: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) ->
     return pa.concat_tables(found) if found else _PREPARED.empty_table()
 
 
-def _collect(
-    con: duckdb.DuckDBPyConnection,
-    found: Replayed,
-    agent: str | None,
-    engine: Engine | None,
-    rows: str,
-    written: Written | None,
-) -> dict[str, tuple[str, bool, Truths]]:
-    """Adds the groups of a query that gives event_id, trace_id, ts_ns, tool, kind and, where judged, valid and codes.
+class _Groups:
+    """The groups of a replay, query by query."""
 
-    Returns:
-        One event of each group in which something is unknown: its tool, validity and truth values.
-    """
-    count = code_columns(engine.policy) if engine is not None else 0
-    codes = "".join(f", code{index}" for index in range(count))
-    valid = ", valid" if engine is not None else ", TRUE AS valid"
-    by = f"tool, kind, valid{codes}, day"
-    # Traces first, so that samples and counts come from one pass over few rows.
-    query = (
-        f"WITH per_trace AS (SELECT tool, kind{valid}{codes}, {DAY} AS day, trace_id, count(*) AS calls, "
-        f"min(ts_ns) AS first_ns, max(ts_ns) AS last_ns, any_value(event_id) AS one FROM ({rows}) GROUP BY ALL) "
-        f"SELECT {by}, sum(calls)::BIGINT, min(first_ns), max(last_ns), "
-        f"min_by({{'t': trace_id, 'n': first_ns}}, "
-        f"{{'none': first_ns IS NULL, 'n': coalesce(first_ns, 0), 't': trace_id}}, {SAMPLES}), any_value(one) "
-        f"FROM per_trace GROUP BY {by}"
-    )
-    unknown: dict[str, tuple[str, bool, Truths]] = {}
-    outcomes: dict[tuple[Any, ...], Key] = {}
-    for row in con.execute(query).fetchall():
-        tool, kind, is_valid, *rest = row
-        packed, (day, calls, first_ns, last_ns, samples, one) = tuple(rest[:count]), rest[count:]
-        truths = _truths(engine, tool, packed)
-        # A tool that is not mapped has no schema and no conditions.
-        key = Key(agent, tool, Kind(kind), is_valid, truths, day)
-        found.groups[key] = Seen(calls, first_ns, last_ns, {sample["t"]: sample["n"] for sample in samples})
-        outcomes[tool, kind, is_valid, *packed] = key
-        if UNKNOWN in truths:
-            unknown[one] = (tool, is_valid, truths)
-    if written is not None:
+    def __init__(self, con: duckdb.DuckDBPyConnection, policies: Policies, written: Written | None) -> None:
+        self._con, self._policies, self._written = con, policies, written
+        self._found = Replayed()
+        self._ones: dict[Key, One] = {}
+        self._hour = hour_sql(policies.zone)
+        named = con.execute("SELECT DISTINCT source_format FROM gv_calls LIMIT 2").fetchall()
+        self._format: str | None = named[0][0] if named else None
+        self._one_format = len(named) < 2
+
+    def collect(
+        self, agent: str | None, digest: str | None, engine: Engine | None, rows: str
+    ) -> dict[str, tuple[str, bool, Truths]]:
+        """Adds the groups of a query that gives event_id, trace_id, ts_ns, tool, kind and, where judged, valid and
+        codes.
+
+        Args:
+            digest: that its calls carry, where calls are judged by it.
+
+        Returns:
+            One event of each group in which something is unknown: its tool, validity and truth values.
+        """
+        count = code_columns(engine.policy) if engine is not None else 0
+        codes = "".join(f", code{index}" for index in range(count))
+        valid = ", valid" if engine is not None else ", TRUE AS valid"
+        by = f"tool, kind, valid{codes}, hour"
+        # Traces first, so that samples and counts come from one pass over few rows.
+        query = (
+            f"WITH per_trace AS (SELECT tool, kind{valid}{codes}, {self._hour} AS hour, trace_id, count(*) AS calls, "
+            f"min(ts_ns) AS first_ns, max(ts_ns) AS last_ns, min(event_id) AS one FROM ({rows}) GROUP BY ALL) "
+            f"SELECT {by}, sum(calls)::BIGINT, min(first_ns), max(last_ns), "
+            f"min_by({{'t': trace_id, 'n': first_ns}}, "
+            f"{{'none': first_ns IS NULL, 'n': coalesce(first_ns, 0), 't': trace_id}}, {SAMPLES}), "
+            "min_by({'e': one, 'from': first_ns, 'to': last_ns}, trace_id) "
+            f"FROM per_trace GROUP BY {by}"
+        )
+        unknown: dict[str, tuple[str, bool, Truths]] = {}
+        outcomes: dict[tuple[Any, ...], Key] = {}
+        for row in self._con.execute(query).fetchall():
+            tool, kind, is_valid, *rest = row
+            packed, (hour, calls, first_ns, last_ns, samples, one) = tuple(rest[:count]), rest[count:]
+            same = outcomes.get((tool, kind, is_valid, *packed))
+            if same is None:  # a tool that is not mapped has no schema and no conditions
+                truths = _truths(engine, tool, packed)
+                same = Key(agent, tool, Kind(kind), is_valid, truths, None, digest)
+                outcomes[tool, kind, is_valid, *packed] = same
+                if UNKNOWN in truths:
+                    unknown[one["e"]] = (tool, is_valid, truths)
+            key = same.at(hour)
+            self._found.groups[key] = Seen(calls, first_ns, last_ns, {each["t"]: each["n"] for each in samples})
+            self._ones[key] = One(one["e"], one["from"], one["from"] == one["to"])
+            if self._one_format and key.open:
+                self._found.formats[same, self._format] += calls
         whole = rows if engine is not None else f"SELECT *, TRUE AS valid FROM ({rows})"
-        written.add_query(con, agent, whole, outcomes)
-    return unknown
+        if self._written is not None:
+            self._written.add_query(self._con, agent, whole, outcomes)
+        if not self._one_format:
+            formats(self._con, self._found, whole, outcomes, count)
+        return unknown
+
+    def end(self) -> Replayed:
+        """All of it, with runs, errors and the calls that are looked at."""
+        found, con = self._found, self._con
+        found.runs = {
+            (row[0], row[1]): row[2]
+            for row in con.execute("SELECT agent, tool, count(DISTINCT trace_id) FROM gv_calls GROUP BY ALL").fetchall()
+        }
+        found.errors = _errors(con)
+        details(con, found, self._policies, self._ones)
+        return found
 
 
 def _truths(engine: Engine | None, tool: str, codes: tuple[Any, ...]) -> tuple[int, ...]:

@@ -17,7 +17,8 @@ from govern.policy.engine import Engine
 from govern.policy.model import Effect, Policy
 from govern.policy.origin.hearing import trusted_tools
 from govern.replay.groups import Key, Policies
-from govern.replay.run import EngineChoice, counted, inputs_of, judged_in_sql, parts_of
+from govern.replay.run import EngineChoice, inputs_of, judged_in_sql
+from govern.replay.stores import counted, parts_of
 from govern.replay.told import SessionFacts
 
 

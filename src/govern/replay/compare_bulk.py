@@ -90,7 +90,7 @@ def _not_read(
     ).fetchall()
     for tool, uncaptured, day, calls, first in rows:
         kind = Kind.UNCAPTURED if uncaptured else Kind.MALFORMED
-        old, new = (Key(agent, tool, Kind.NO_POLICY if judge is None else kind, day=day) for judge in judges)
+        old, new = (Key(agent, tool, Kind.NO_POLICY if judge is None else kind, hour=_hour(day)) for judge in judges)
         found.add(old, new, _first(first), calls)
 
 
@@ -234,8 +234,13 @@ def _collect(
 def _key(agent: str | None, side: _Side, row: Mapping[str, Any], day: int | None) -> Key:
     tool = row["tool"]
     if side.judge is None:
-        return Key(agent, tool, Kind.NO_POLICY, day=day)
-    return Key(agent, tool, Kind.JUDGED, row[side.valid], side.truths(tool, row), day)
+        return Key(agent, tool, Kind.NO_POLICY, hour=_hour(day))
+    return Key(agent, tool, Kind.JUDGED, row[side.valid], side.truths(tool, row), _hour(day))
+
+
+def _hour(day: int | None) -> int | None:
+    """The first of a day: hours need not be told apart here."""
+    return None if day is None else 24 * day
 
 
 def _first(row: Mapping[str, Any]) -> First:

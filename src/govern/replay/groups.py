@@ -6,16 +6,21 @@ Both engines, one call at a time and SQL, end in these groups; a verdict belongs
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from govern.conditions.zones import END_S, offsets
 from govern.policy.engine import Engine
 from govern.policy.model import Effect, Policy, When
 from govern.policy.verdict import FALSE, TRUE, UNCAPTURED, Verdict, extremes, outcome
+from govern.replay.looked import Held, Looked
 
 SAMPLES = 3
 NS_PER_DAY = 86_400 * 10**9
+NS_PER_HOUR = 3_600 * 10**9
 
 
 class Kind(StrEnum):
@@ -24,7 +29,7 @@ class Kind(StrEnum):
     JUDGED = "judged"
     MALFORMED = "malformed"  # arguments without a canonical form: invalid input
     UNCAPTURED = "uncaptured"  # the log does not have the arguments
-    NO_POLICY = "no_policy"  # no policy speaks for this agent
+    NO_POLICY = "no_policy"  # no policy speaks for this agent, or none is known of the digest that the call carries
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,8 @@ class Key:
     """What the calls of a group have in common.
 
     Args:
-        day: days since 1970 (UTC), or None where the log has no time.
+        hour: hours since 1970 on the deployment's wall clock (`Policies.hour`), or None where the log has no time.
+        policy: the digest that the call carries, where calls are judged by it (`Recorded`); else None.
     """
 
     agent: str | None
@@ -40,7 +46,29 @@ class Key:
     kind: Kind
     valid: bool = True
     truths: tuple[int, ...] = ()
-    day: int | None = None
+    hour: int | None = None
+    policy: str | None = None
+
+    @property
+    def day(self) -> int | None:
+        """Days since 1970 on the same clock."""
+        return None if self.hour is None else self.hour // 24
+
+    @property
+    def timeless(self) -> Key:
+        """The same whenever it was."""
+        return self.at(None)
+
+    def at(self, hour: int | None) -> Key:
+        """The same at an hour."""
+        if self.hour == hour:
+            return self
+        return Key(self.agent, self.tool, self.kind, self.valid, self.truths, hour, self.policy)
+
+    @property
+    def open(self) -> bool:
+        """Whether something that the log does not tell may decide."""
+        return self.kind in (Kind.UNCAPTURED, Kind.NO_POLICY) or UNCAPTURED in self.truths
 
 
 @dataclass(slots=True)
@@ -119,6 +147,18 @@ class Policies:
     def __init__(self, policies: Mapping[str, Policy], zone: str | None = None) -> None:
         self.by_agent = dict(policies)
         self.engines = {agent: Engine(policy, zone) for agent, policy in policies.items()}
+        self.zone = zone
+        self._starts, self._offsets = offsets(zone) if zone is not None else ((0,), (0,))
+        self._known: dict[Key, Judgement | None] = {}
+
+    def hour(self, ts_ns: int | None) -> int | None:
+        """Hours since 1970 on the deployment's wall clock; that of UTC without one, and outside 1970 to 2100."""
+        if ts_ns is None:
+            return None
+        second = ts_ns // 10**9
+        if self.zone is not None and 0 <= second < END_S:
+            second += self._offsets[bisect_right(self._starts, second) - 1]
+        return second // 3600
 
     def agent_for(self, agent: str | None) -> str | None:
         """Whose policy judges an event of this agent, or None."""
@@ -126,10 +166,35 @@ class Policies:
             return next(iter(self.by_agent)) if len(self.by_agent) == 1 else None
         return agent if agent in self.by_agent else None
 
+    def judge_of(self, key: Key) -> str | None:
+        """Which of the policies judges the calls of a group, or None."""
+        return None if key.kind is Kind.NO_POLICY else self.agent_for(key.agent)
+
+    def policy_of(self, key: Key) -> Policy | None:
+        """The policy that judges the calls of a group."""
+        judge = self.judge_of(key)
+        return self.by_agent[judge] if judge is not None else None
+
     def judge(self, key: Key) -> Judgement | None:
-        """The verdict on the calls of a group; None where no policy speaks for them."""
-        judge = self.agent_for(key.agent)
-        if judge is None or key.kind is Kind.NO_POLICY:
+        """The verdict on the calls of a group, the same at every hour; None where no policy speaks for them."""
+        same = key.timeless
+        if same not in self._known:
+            self._known[same] = self._judged(same)
+        return self._known[same]
+
+    def maps(self, agent: str | None, tool: str) -> bool:
+        """Whether a tool stands in every policy that may judge an agent's calls of it."""
+        judge = self.agent_for(agent)
+        return judge is None or tool in self.by_agent[judge].tools
+
+    def holds(self, key: Key) -> bool:
+        """Whether the calls of a group are held back, or may be."""
+        judgement = self.judge(key)
+        return judgement is not None and judgement.label != Effect.ALLOW.label
+
+    def _judged(self, key: Key) -> Judgement | None:
+        judge = self.judge_of(key)
+        if judge is None:
             return None
         policy = self.by_agent[judge]
         match key.kind:
@@ -145,6 +210,39 @@ class Policies:
             case _:
                 verdict = outcome(policy, key.tool, key.truths, valid=key.valid)
         return Judgement(verdict, verdict)
+
+
+class Recorded(Policies):
+    """The policies that calls were judged by, as they say themselves: each call by the one whose digest it carries.
+
+    Args:
+        policies: by digest; several may be of one agent.
+        zone: as of `Policies`.
+
+    A call that carries no digest, an unknown one, or that of another agent's policy is judged by nobody: it counts as
+    not judged.
+    """
+
+    def agent_for(self, agent: str | None) -> str | None:
+        return None  # no policy is an agent's here
+
+    def for_call(self, agent: str | None, digest: str | None) -> str | None:
+        """Whose policy judges a call, by its digest, or None."""
+        if digest is None or digest not in self.by_agent:
+            return None
+        return digest if agent is None or self.by_agent[digest].agent == agent else None
+
+    def maps(self, agent: str | None, tool: str) -> bool:
+        own = (policy for policy in self.by_agent.values() if agent in (None, policy.agent))
+        return all(tool in policy.tools for policy in own)
+
+    def judge_of(self, key: Key) -> str | None:
+        return None if key.kind is Kind.NO_POLICY else key.policy
+
+    def alone(self, digest: str, agent: str | None) -> Policies:
+        """One of them, as the policy of an agent: it is told what its calls need."""
+        name = self.by_agent[digest].agent if agent is None else agent
+        return Policies({name: self.by_agent[digest]}, self.zone)
 
 
 def _sides(policy: Policy, key: Key) -> tuple[list[int], list[int]]:
@@ -165,13 +263,39 @@ class Replayed:
         groups: every call of an agent, once.
         runs: traces by (agent, tool).
         errors: results that were errors, by (agent, tool).
-        order: first appearance of agents and tools does not matter; reports sort.
+        looked: calls whose arguments and neighbours are looked at, by (agent, tool).
+        held: one call of each group that is held back or undecided, whatever the hour.
+        formats: calls that something may decide which the log does not tell, by group, whatever the hour, and format.
+
+    The order of first appearance does not matter; reports sort.
     """
 
     groups: dict[Key, Seen] = field(default_factory=dict)
     runs: dict[tuple[str | None, str], int] = field(default_factory=dict)
     errors: dict[tuple[str | None, str], int] = field(default_factory=dict)
+    looked: dict[tuple[str | None, str], Looked] = field(default_factory=dict)
+    held: dict[Key, Held] = field(default_factory=dict)
+    formats: Counter[tuple[Key, str | None]] = field(default_factory=Counter)
 
     @property
     def calls(self) -> int:
         return sum(seen.calls for seen in self.groups.values())
+
+    def merge(self, other: Replayed) -> None:
+        """Adds what was found in other traces by the same policies; no trace may be in both."""
+        for key, seen in other.groups.items():
+            self.groups.setdefault(key, Seen()).merge(seen)
+        for mine, theirs in ((self.runs, other.runs), (self.errors, other.errors)):
+            for where, count in theirs.items():
+                mine[where] = mine.get(where, 0) + count
+        for where, looked in other.looked.items():
+            self.looked.setdefault(where, Looked()).merge(looked)
+        for key, held in other.held.items():
+            self.hold(key, held)
+        self.formats.update(other.formats)
+
+    def hold(self, key: Key, held: Held) -> None:
+        """Keeps the call that stands for a group: the first of them all."""
+        before = self.held.get(key)
+        if before is None or held.place < before.place:
+            self.held[key] = held

@@ -1,35 +1,35 @@
-"""Runs a replay over logs: chooses the engine, keeps what was read and what was refused."""
+"""Runs a replay over logs: chooses the engine, divides what is large, keeps what was read and what was refused."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from govern.ingest import FileReport, Summary, read
+from govern.events.model import Event
+from govern.ingest import Summary, read
 from govern.ingest.paths import File, Store, expand
+from govern.ingest.progress import Watch
 from govern.ingest.source import Refusal
-from govern.replay import stream
+from govern.replay import stores, stream
 from govern.replay.groups import Policies, Replayed
+from govern.replay.means import Means, Partial, Step
+from govern.replay.reading import Reading
+from govern.replay.stopping import Stopping
 from govern.replay.told import SessionFacts
-
-if TYPE_CHECKING:
-    import duckdb
-
-    from govern.replay.sidecar import Sidecar
-    from govern.replay.verdicts import Written
 
 BULK_FROM: Final = 300_000  # events: below, starting DuckDB costs more than it saves
 
 
 class EngineChoice(StrEnum):
-    """Which engine replays: both give the same groups."""
+    """Which engine replays: all give the same groups."""
 
     AUTO = "auto"
     CALLS = "calls"
     SQL = "sql"
+    SPARK = "spark"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,15 @@ class Run:
     """A replay and what it was of.
 
     Args:
-        engine: the one that was used, CALLS or SQL.
+        summary: what was read; of a replay that was stopped, what was judged.
+        engine: the one that was used, CALLS, SQL or SPARK.
+        partial: how far it came, where it was stopped.
     """
 
     replayed: Replayed
     summary: Summary
     engine: EngineChoice
+    partial: Partial | None = None
 
 
 def run(
@@ -56,31 +59,44 @@ def run(
     verdicts: Path | None = None,
     sidecar: Path | None = None,
     memory_limit: str | None = None,
+    progress: Callable[[Step], None] | None = None,
+    stopping: Stopping | None = None,
+    part_events: int | None = None,
+    spark_master: str | None = None,
+    watch: Watch | None = None,
 ) -> Run:
     """Judges the calls of logs.
 
     Args:
-        paths, format, agent: as `govern.ingest.read`.
+        paths, format, agent, watch: as `govern.ingest.read`.
         policies: to judge by.
         session_facts: what the host asserted, by session or trace; None where nobody captured it.
-        engine: SQL only for stores, which `import` made.
+        engine: SQL and SPARK only for stores, which `import` made. AUTO takes SQL for large stores, and for other logs
+            once they have as many events: then they are kept in a temporary store.
         verdicts: a Parquet file to write, with the verdict on every call (`replay.verdicts`).
         sidecar: a folder for typed columns of the logs (`replay.sidecar`), which the SQL engine makes once and reads
-            from then on; without one it makes none.
-        memory_limit: of the SQL engine's database, as it writes it, such as `1GB`.
+            from then on; without one it reads those that stand beside a store (`replay.typed`), and makes none.
+        memory_limit: of the SQL engine's database, as it writes it, such as `1GB`; for Spark, of its driver.
+        progress: is told of every part that was judged.
+        stopping: where something asks it to, the replay ends with the parts that it judged.
+        part_events: about how many events are judged at once; None for as many as fit.
+        spark_master: where SPARK runs, as a URL; None for this machine.
 
     Raises:
         UsageError: `format` is unknown.
-        EvidenceError: with SQL: a path is no store, or a file of it is damaged.
-        EnvironmentFailed: `verdicts` cannot be written.
+        EvidenceError: with SQL or SPARK: a path is no store, or a file of it is damaged.
+        EnvironmentFailed: `verdicts` cannot be written; not enough memory or disk; no Spark.
     """
+    means = Means(
+        session_facts, None, sidecar, memory_limit, progress, stopping or Stopping(), part_events, spark_master
+    )  # fmt: skip
     if verdicts is None:
-        return _run(paths, policies, format, agent, engine, session_facts, None, sidecar, memory_limit)
+        return _run(paths, policies, format, agent, engine, means, watch)
     from govern.replay.verdicts import Written
 
     written = Written(verdicts, policies)
     try:
-        done = _run(paths, policies, format, agent, engine, session_facts, written, sidecar, memory_limit)
+        done = _run(paths, policies, format, agent, engine, replace(means, written=written), watch)
     except BaseException:
         written.discard()
         raise
@@ -94,17 +110,39 @@ def _run(
     format: str | None,
     agent: str | None,
     engine: EngineChoice,
-    session_facts: SessionFacts | None,
-    written: Written | None,
-    sidecar: Path | None,
-    memory_limit: str | None,
+    means: Means,
+    watch: Watch | None,
 ) -> Run:
     inputs = inputs_of(paths)
-    if judged_in_sql(inputs, format, engine):
-        return _in_sql(inputs, policies, agent, session_facts, written, sidecar, memory_limit)
     summary = Summary()
-    events = summary.events(read(paths, format=format, agent=agent))
-    return Run(stream.replay(events, policies, session_facts, written), summary, EngineChoice.CALLS)
+    if engine is EngineChoice.SPARK:
+        from govern.replay import spark
+
+        replayed, counts, partial = spark.replay(stores.parts_of(inputs), policies, agent, means)
+        stores.state(summary, inputs, counts)
+        return Run(replayed, summary, EngineChoice.SPARK, partial)
+    if judged_in_sql(inputs, format, engine) and not (
+        engine is EngineChoice.AUTO and stores.overlap(inputs, means.memory_limit)
+    ):
+        replayed, partial = stores.replay(inputs, policies, agent, means, summary)
+        return Run(replayed, summary, EngineChoice.SQL, partial)
+    reading = Reading(read(paths, format=format, agent=agent, watch=watch), summary, means.stopping)
+    if engine is EngineChoice.CALLS:
+        return _one_by_one(reading, reading.events(), policies, means)
+    held = reading.held(BULK_FROM, means.memory_limit)
+    if held is not None:
+        return _one_by_one(reading, held, policies, means)
+    with reading.spooled() as store:
+        if means.stopping.asked is not None:  # what was read is judged; the next signal ends that too
+            means = replace(means, stopping=Stopping())
+        # The events have the agent's name, and were counted on their way.
+        replayed, partial = stores.replay([store], policies, None, means, None)
+    return Run(replayed, summary, EngineChoice.SQL, partial or reading.partial(replayed))
+
+
+def _one_by_one(reading: Reading, events: Iterable[Event], policies: Policies, means: Means) -> Run:
+    replayed = stream.replay(events, policies, means.session_facts, means.written)
+    return Run(replayed, reading.summary, EngineChoice.CALLS, reading.partial(replayed))
 
 
 def inputs_of(paths: Sequence[str]) -> list[File | Store | Refusal]:
@@ -133,94 +171,3 @@ def _large(stores: Sequence[Store]) -> bool:
             if total >= BULK_FROM:
                 return True
     return False
-
-
-def _in_sql(
-    inputs: Sequence[File | Store | Refusal],
-    policies: Policies,
-    agent: str | None,
-    session_facts: SessionFacts | None,
-    written: Written | None,
-    folder: Path | None,
-    memory_limit: str | None,
-) -> Run:
-    import duckdb
-
-    from govern.audit.read import open_parts
-    from govern.replay import bulk
-
-    parts = parts_of(inputs)
-    con = open_parts(parts, memory_limit=memory_limit)
-    try:
-        side = _sidecar(con, parts, folder) if folder is not None else None
-        try:
-            replayed = bulk.replay(
-                con, policies, agent=agent, session_facts=session_facts, written=written, sidecar=side
-            )
-        except duckdb.Error:
-            if side is None:
-                raise
-            if written is not None:
-                written.restart()
-            # Checksums are compared where a block is read: the sidecar is damaged, and the logs are not.
-            con.execute("DETACH gv_sidecar")
-            side.file.unlink(missing_ok=True)
-            replayed = bulk.replay(con, policies, agent=agent, session_facts=session_facts, written=written)
-        summary = counted(con, inputs)
-    finally:
-        con.close()
-    return Run(replayed, summary, EngineChoice.SQL)
-
-
-def parts_of(inputs: Sequence[File | Store | Refusal]) -> list[Path]:
-    """The files of stores, for the SQL engine.
-
-    Raises:
-        UsageError: one is no store.
-        EvidenceError: one cannot be read.
-    """
-    from govern.errors import EvidenceError, UsageError
-
-    parts: list[Path] = []
-    for found in inputs:
-        match found:
-            case Refusal():
-                raise EvidenceError(found.reason, where=found.file)
-            case File():
-                raise UsageError(f"`{found.name}` is no store", hint="the SQL engine reads what `govern import` wrote")
-            case Store():
-                parts.extend(found.parts)
-    return parts
-
-
-def counted(con: duckdb.DuckDBPyConnection, inputs: Sequence[File | Store | Refusal]) -> Summary:
-    """What stores have, of the view `events` over them."""
-    from govern.replay import bulk
-
-    found = bulk.counts(con)
-    report = FileReport(
-        path=", ".join(each.name for each in inputs if isinstance(each, Store)),
-        format="canonical",
-        rows=found["events"],
-        refused=0,
-        duplicates=0,
-        asides={},
-        notes={},
-        runs=found["runs"],
-        events=found["events"],
-        calls=found["calls"],
-        results=found["results"],
-        errors=found["errors"],
-        unanswered=found["unanswered"],
-    )
-    summary = Summary()
-    summary.files.append(report)
-    summary.stated = report
-    return summary
-
-
-def _sidecar(con: duckdb.DuckDBPyConnection, parts: Sequence[Path], folder: Path) -> Sidecar:
-    from govern.replay import bulk
-    from govern.replay.sidecar import build, open_sidecar
-
-    return open_sidecar(folder, parts) or build(con, bulk.calls_as_recorded(con), parts, folder)

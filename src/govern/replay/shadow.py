@@ -1,197 +1,154 @@
-"""The shadow report as a value: what a charter would have said to a log, and what nobody mapped.
+"""The shadow report of a replay: what a charter would have said to a log, and what nobody mapped.
 
-Every call of an agent stands in exactly one of: allow, approval, deny, undecidable, without a charter.
+The value is `shadow_model`; what is new, what could not be judged and what may be shown of arguments have modules of
+their own (`shadow_new`, `shadow_lacking`, `redaction`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from govern.policy.glob import matches
-from govern.policy.model import Effect, Policy, Reason, Tier
+from govern.policy.model import Effect, Gate, Policy, Reason, Tier
 from govern.policy.verbs import guess
-from govern.policy.verdict import UNCAPTURED, Verdict
-from govern.replay.groups import Judgement, Key, Kind, Policies, Replayed, Seen
+from govern.replay.calendar import Calendar, Coverage, Needed, Signed, coverage
+from govern.replay.groups import Judgement, Key, Kind, Policies, Recorded, Replayed, Seen
+from govern.replay.looked import Held, Looked, around
+from govern.replay.redaction import sample, shown
+from govern.replay.shadow_lacking import undecided, unjudged
+from govern.replay.shadow_model import (
+    LABELS,
+    ApprovalRow,
+    Counts,
+    Forecast,
+    RuleRow,
+    ShadowReport,
+    ToolRow,
+    Undecided,
+    Unmapped,
+    WithoutCharter,
+)
+from govern.replay.shadow_new import appeared
+from govern.replay.shapes import shapes
 
-LABELS = ("allow", "approval", "deny", "undecidable")
+__all__ = [
+    "LABELS", "ApprovalRow", "Counts", "Forecast", "RuleRow", "ShadowReport", "ToolRow", "Undecided", "Unmapped",
+    "WithoutCharter", "day_text", "instant_text", "report",
+]  # fmt: skip
+
 _NEVER = "never:"
+_Where = tuple[str | None, str]  # agent, tool
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """What is known of the shadow days of an agent; all of it as of `calendar.coverage`."""
+
+    signed: Sequence[Signed] = ()
+    logs: Mapping[date, str] = field(default_factory=dict)
+    restarts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class Counts:
-    """Calls by verdict."""
+class _Rule:
+    policy: Policy
+    seen: Seen = field(default_factory=Seen)
+    unknown: int = 0
+    held: tuple[Held, str, Policy] | None = None  # the call, its tool, who judged it
 
-    allow: int = 0
-    approval: int = 0
-    deny: int = 0
-    undecidable: int = 0
-
-    def add(self, label: str, calls: int) -> None:
-        setattr(self, label, getattr(self, label) + calls)
-
-    @property
-    def calls(self) -> int:
-        return self.allow + self.approval + self.deny + self.undecidable
-
-
-@dataclass(frozen=True, slots=True)
-class Unmapped:
-    """An action that no charter line is about: what a human must decide first."""
-
-    tool: str
-    agent: str | None
-    calls: int
-    runs: int
-    first_seen: int | None
-    last_seen: int | None
-    sample_traces: tuple[str, ...]
-    suggested_tier: Tier
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class ToolRow:
-    """One tool of one agent; `errors` are results that the tool itself called errors."""
-
-    tool: str
-    agent: str | None
-    mapped: bool
-    tier: Tier | None
-    counts: Counts
-    runs: int
-    errors: int
-
-
-@dataclass(frozen=True, slots=True)
-class RuleRow:
-    """Calls that a rule, a gate, `never` or another reason decided. A call may stand under several."""
-
-    rule: str
-    agent: str | None
-    effect: Effect
-    because: str
-    calls: int
-    unknown: int
-    sample_traces: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalRow:
-    """What a gate would have cost: any of its roles may answer, `quorum` people each time."""
-
-    role: str
-    gate: str
-    agent: str | None
-    quorum: int
-    calls: int
-    per_day: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class WithoutCharter:
-    """Calls of an agent that no charter is for."""
-
-    agent: str | None
-    calls: int
-    tools: tuple[str, ...]
-    sample_traces: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Undecided:
-    """Calls that could not be decided, and why."""
-
-    tool: str
-    agent: str | None
-    calls: int
-    loosest: str
-    strictest: str
-    why: str
-    sample_traces: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ShadowReport:
-    """What a charter would have said.
-
-    Args:
-        days: calls by verdict for each day (UTC) that was seen; empty where the log has no times.
-        malformed: calls whose arguments have no canonical form; they count as denied.
-        policies: agent, version and digest of every policy used.
-    """
-
-    verdicts: Counts
-    unmapped: tuple[Unmapped, ...]
-    by_tool: tuple[ToolRow, ...]
-    by_rule: tuple[RuleRow, ...]
-    approvals: tuple[ApprovalRow, ...]
-    undecided: tuple[Undecided, ...]
-    without_charter: tuple[WithoutCharter, ...]
-    days: tuple[tuple[str, Counts], ...]
-    malformed: int
-    policies: tuple[tuple[str, int, str], ...]
-
-    @property
-    def calls(self) -> int:
-        return self.verdicts.calls + sum(row.calls for row in self.without_charter)
-
-    @property
-    def not_judged(self) -> int:
-        """Calls that nothing could be said about."""
-        return self.verdicts.undecidable + sum(row.calls for row in self.without_charter)
+    def add(self, seen: Seen, held: Held | None, tool: str, policy: Policy, *, unknown: bool) -> None:
+        self.seen.merge(seen)
+        self.unknown += seen.calls if unknown else 0
+        self.policy = max(self.policy, policy, key=_age)
+        if held is not None and (self.held is None or held.place < self.held[0].place):
+            self.held = (held, tool, policy)
 
 
 @dataclass(slots=True)
 class _Builder:
     verdicts: Counts = field(default_factory=Counts)
-    tools: dict[tuple[str | None, str], Counts] = field(default_factory=dict)
-    seen: dict[tuple[str | None, str], Seen] = field(default_factory=dict)
-    rules: dict[tuple[str | None, str, Effect], tuple[Seen, list[int]]] = field(default_factory=dict)
-    gates: dict[tuple[str, str | None, str], int] = field(default_factory=dict)
+    tools: dict[_Where, Counts] = field(default_factory=dict)
+    mapped: dict[_Where, Policy] = field(default_factory=dict)  # the newest that maps it
+    unmapped: dict[_Where, Seen] = field(default_factory=dict)
+    without: dict[_Where, Policy] = field(default_factory=dict)  # the newest that does not
+    rules: dict[tuple[str | None, str, Effect], _Rule] = field(default_factory=dict)
+    gates: dict[tuple[str | None, Gate], dict[int | None, int]] = field(default_factory=dict)
     days: dict[int, Counts] = field(default_factory=dict)
+    by_agent: dict[str, dict[int | None, int]] = field(default_factory=dict)
     timeless: int = 0
     malformed: int = 0
 
 
-def report(replayed: Replayed, policies: Policies) -> ShadowReport:
+def report(
+    replayed: Replayed,
+    policies: Policies,
+    *,
+    calendar: Calendar | None = None,
+    days: Mapping[str, Days] | None = None,
+    values: bool = False,
+) -> ShadowReport:
     """Builds the report of a replay.
 
     Args:
         replayed: what either engine found.
         policies: the same that it judged by.
+        calendar: of the deployment; from Monday to Friday where there is none.
+        days: what was signed off, by agent.
+        values: whether values of unmapped actions stand in it; what a charter calls sensitive or secret never does.
     """
     made = _Builder()
-    undecided: dict[tuple[str, str | None], list[tuple[Key, Seen, Judgement]]] = {}
-    missing: dict[str | None, list[tuple[Key, Seen]]] = {}
+    open_calls: dict[tuple[str, str | None], list[tuple[Key, Seen, Judgement]]] = {}
+    missing: dict[tuple[str | None, str | None], list[tuple[Key, Seen]]] = {}
     for key, seen in replayed.groups.items():
-        judgement = policies.judge(key)
-        if judgement is None:
-            missing.setdefault(key.agent, []).append((key, seen))
+        judgement, policy = policies.judge(key), policies.policy_of(key)
+        if judgement is None or policy is None:
+            missing.setdefault((key.agent, key.policy), []).append((key, seen))
             continue
-        _count(made, key, seen, judgement, policies)
+        _count(made, key, seen, judgement, policy, replayed.held.get(key.timeless))
         if not judgement.decided:
-            undecided.setdefault((key.tool, key.agent), []).append((key, seen, judgement))
+            open_calls.setdefault((key.tool, key.agent), []).append((key, seen, judgement))
+    new = appeared(replayed, policies)
+    fresh = {(row.agent, row.tool) for row in new.rows if row.what == "tool"}
+    fresh |= {where for where in made.unmapped if any(r.what == "agent" and r.agent == where[0] for r in new.rows)}
     return ShadowReport(
         verdicts=made.verdicts,
-        unmapped=_unmapped(made, replayed, policies),
-        by_tool=_by_tool(made, replayed, policies),
-        by_rule=_by_rule(made, policies),
-        approvals=_approvals(made, policies),
-        undecided=_undecided(undecided, policies),
-        without_charter=tuple(_without(agent, rows) for agent, rows in sorted(missing.items(), key=_none_last)),
+        unmapped=_unmapped(made, replayed, fresh, values=values),
+        by_tool=_by_tool(made, replayed),
+        by_rule=_by_rule(made, values=values),
+        approvals=_approvals(made),
+        undecided=undecided(open_calls, policies),
+        without_charter=tuple(_without(*who, rows) for who, rows in sorted(missing.items(), key=_none_last)),
         days=tuple((day_text(day), counts) for day, counts in sorted(made.days.items())),
         malformed=made.malformed,
-        policies=tuple((p.agent, p.version, p.digest) for _, p in sorted(policies.by_agent.items())),
+        policies=tuple(sorted((p.agent, p.version, p.digest) for p in policies.by_agent.values())),
+        forecast=_forecast(made),
+        appeared=new,
+        unjudged=unjudged(replayed, policies),
+        calendar=_calendar(made, policies, calendar or Calendar(), days or {}),
+        zone=policies.zone,
+        shows_values=values,
+        as_recorded=isinstance(policies, Recorded),
     )
 
 
-def _count(made: _Builder, key: Key, seen: Seen, judgement: Judgement, policies: Policies) -> None:
+def _age(policy: Policy) -> tuple[int, str]:
+    """What tells the newest of several."""
+    return policy.version, policy.digest
+
+
+def _count(made: _Builder, key: Key, seen: Seen, judgement: Judgement, policy: Policy, held: Held | None) -> None:
     where = (key.agent, key.tool)
     made.verdicts.add(judgement.label, seen.calls)
     made.tools.setdefault(where, Counts()).add(judgement.label, seen.calls)
-    made.seen.setdefault(where, Seen()).merge(seen)
+    tool = policy.tools.get(key.tool)
+    if tool is None:
+        made.unmapped.setdefault(where, Seen()).merge(seen)
+    side = made.without if tool is None else made.mapped
+    side[where] = max(side.get(where, policy), policy, key=_age)
+    of_agent = made.by_agent.setdefault(policy.agent, {})
+    of_agent[key.day] = of_agent.get(key.day, 0) + seen.calls
     if key.day is not None:
         made.days.setdefault(key.day, Counts()).add(judgement.label, seen.calls)
     else:
@@ -201,118 +158,73 @@ def _count(made: _Builder, key: Key, seen: Seen, judgement: Judgement, policies:
     if not judgement.decided:
         return
     verdict = judgement.loosest  # its causes hold whatever the log does not tell
-    judge = policies.agent_for(key.agent)
     names = list(verdict.rules)
-    if Reason.GATE in verdict.reasons and judge is not None:
-        names.append(f"gate:{policies.by_agent[judge].tools[key.tool].gate}")
+    if Reason.GATE in verdict.reasons:
+        names.append(f"gate:{policy.tools[key.tool].gate}")
     names += [reason for reason in verdict.reasons if reason in (Reason.UNMAPPED, Reason.INVALID_INPUT, Reason.WAIVED)]
     for name in names:
-        rule_seen, unknown = made.rules.setdefault((key.agent, name, verdict.effect), (Seen(), [0]))
-        rule_seen.merge(seen)
-        unknown[0] += seen.calls if Reason.UNKNOWN in verdict.reasons else 0
-    if verdict.effect is Effect.APPROVAL and judge is not None:
+        rule = made.rules.setdefault((key.agent, name, verdict.effect), _Rule(policy))
+        rule.add(seen, held, key.tool, policy, unknown=Reason.UNKNOWN in verdict.reasons)
+    if verdict.effect is Effect.APPROVAL:
         for gate in verdict.gates:
-            asked = (judge, key.agent, gate)
-            made.gates[asked] = made.gates.get(asked, 0) + seen.calls
+            hours = made.gates.setdefault((key.agent, policy.gates[gate]), {})
+            hours[key.hour] = hours.get(key.hour, 0) + seen.calls
 
 
-def _undecided(
-    open_calls: Mapping[tuple[str, str | None], list[tuple[Key, Seen, Judgement]]], policies: Policies
-) -> tuple[Undecided, ...]:
-    """One row a tool: from the loosest verdict that any of its calls may have had to the strictest, and all that the
-    log does not tell of them. The same in whatever order the groups come."""
+def _unmapped(made: _Builder, replayed: Replayed, fresh: set[_Where], *, values: bool) -> tuple[Unmapped, ...]:
+    """What a human must decide first: what looks worst, then what is called most; what `never` names already, last."""
     rows = []
-    for (tool, agent), groups in open_calls.items():
-        together = Seen()
-        lacking: set[str] = set()
-        for key, seen, _ in groups:
-            together.merge(seen)
-            lacking |= _lacking(key, policies)
-        loosest = min((judgement.loosest for _, _, judgement in groups), key=_strictness)
-        strictest = max((judgement.strictest for _, _, judgement in groups), key=_strictness)
-        same = loosest.effect == strictest.effect  # they ask different people
-        rows.append(
-            Undecided(
-                tool, agent, together.calls, _side(loosest, gates=same), _side(strictest, gates=same),
-                f"the log does not tell {', '.join(sorted(lacking))}", together.samples,
-            )
-        )  # fmt: skip
-    return tuple(sorted(rows, key=lambda row: (-row.calls, row.tool, row.agent or "")))
-
-
-def _strictness(verdict: Verdict) -> tuple[Effect, int, tuple[str, ...]]:
-    return verdict.effect, len(verdict.gates), verdict.gates
-
-
-def _side(verdict: Verdict, *, gates: bool) -> str:
-    return f"{verdict.effect.label} ({', '.join(verdict.gates)})" if gates else verdict.effect.label
-
-
-def _lacking(key: Key, policies: Policies) -> set[str]:
-    """What the log does not tell, and the verdict hangs on."""
-    judge = policies.agent_for(key.agent)
-    policy = policies.by_agent[judge] if judge is not None else None
-    tool = policy.tools.get(key.tool) if policy is not None else None
-    if key.kind is Kind.UNCAPTURED or tool is None or policy is None:
-        return {"the arguments"}
-    names: set[str] = set()
-    for condition, truth in zip(tool.conditions, key.truths, strict=True):
-        if truth == UNCAPTURED:
-            names |= condition.outside
-    # A fact from results is seldom what is lacking: only where nothing else can be.
-    names = {name for name in names if not (name in policy.facts and policy.facts[name].result_of)} or names
-    return {_told(policy, name) for name in names}
-
-
-def _told(policy: Policy, name: str) -> str:
-    """An input in words."""
-    fact = policy.facts.get(name)
-    if fact is not None:
-        return f"`{name}`" if fact.result_of else f"`{name}` (of the session: --session-facts)"
-    words = {"at": "the time", "exceeded": "what limits count", "tainted": "what was read before"}
-    return words.get(name, "what the user typed" if name in ("origin", "named_by_user") else f"`{name}`")
-
-
-def _unmapped(made: _Builder, replayed: Replayed, policies: Policies) -> tuple[Unmapped, ...]:
-    rows = []
-    for (agent, tool), seen in made.seen.items():
-        judge = policies.agent_for(agent)
-        if judge is None or tool in policies.by_agent[judge].tools:
-            continue
+    for (agent, tool), seen in made.unmapped.items():
+        policy = made.without[agent, tool]
         tier, why = guess(tool)
-        named = [p for never in policies.by_agent[judge].never for p in never.patterns if matches(p, tool)]
+        named = [pattern for never in policy.never for pattern in never.patterns if matches(pattern, tool)]
+        new = (agent, tool) in fresh
+        rank = (
+            f"looks {tier.value}, {seen.calls:,} call{'s' * (seen.calls != 1)}" + ", new in the last seven days" * new
+        )
         if named:
             why = f"`never` names it: {named[0]}"
+            rank = "nothing to decide: `never` names it"
+        looked = replayed.looked.get((agent, tool), Looked())
+        looks = looked.chosen()
         rows.append(
             Unmapped(
                 tool, agent, seen.calls, replayed.runs.get((agent, tool), 0), seen.first_ns, seen.last_ns,
-                seen.samples, tier, why,
+                seen.samples, tier, why, replayed.errors.get((agent, tool), 0),
+                shown(shapes(looks, seen.calls), policy, values=values), around(looks), rank, new,
             )
         )  # fmt: skip
     risk = {Tier.IRREVERSIBLE: 0, Tier.REVERSIBLE: 1, Tier.READ_ONLY: 2}
-    return tuple(sorted(rows, key=lambda row: (risk[row.suggested_tier], -row.calls, row.tool, row.agent or "")))
+    return tuple(
+        sorted(
+            rows,
+            key=lambda row: (
+                row.rank.startswith("nothing"), risk[row.suggested_tier], -row.calls, row.tool, row.agent or "",
+            ),
+        )
+    )  # fmt: skip
 
 
-def _by_tool(made: _Builder, replayed: Replayed, policies: Policies) -> tuple[ToolRow, ...]:
+def _by_tool(made: _Builder, replayed: Replayed) -> tuple[ToolRow, ...]:
     rows = []
     for (agent, tool), counts in made.tools.items():
-        judge = policies.agent_for(agent)
-        mapped = policies.by_agent[judge].tools.get(tool) if judge is not None else None
+        where = (agent, tool)
+        tier = made.mapped[where].tools[tool].tier if where in made.mapped else None
         rows.append(
             ToolRow(
-                tool, agent, mapped is not None, mapped.tier if mapped else None, counts,
-                replayed.runs.get((agent, tool), 0), replayed.errors.get((agent, tool), 0),
+                tool, agent, where not in made.unmapped, tier, counts, replayed.runs.get(where, 0),
+                replayed.errors.get(where, 0),
             )
         )  # fmt: skip
     return tuple(sorted(rows, key=lambda row: (row.agent or "", -row.counts.calls, row.tool)))
 
 
-def _by_rule(made: _Builder, policies: Policies) -> tuple[RuleRow, ...]:
+def _by_rule(made: _Builder, *, values: bool) -> tuple[RuleRow, ...]:
     rows = []
-    for (agent, name, effect), (seen, unknown) in made.rules.items():
-        judge = policies.agent_for(agent)
-        because = _because(policies.by_agent[judge], name) if judge is not None else ""
-        rows.append(RuleRow(name, agent, effect, because, seen.calls, unknown[0], seen.samples))
+    for (agent, name, effect), rule in made.rules.items():
+        held = sample(*rule.held, values=values) if rule.held is not None and effect is not Effect.ALLOW else None
+        because = _because(rule.policy, name)
+        rows.append(RuleRow(name, agent, effect, because, rule.seen.calls, rule.unknown, rule.seen.samples, held))
     return tuple(sorted(rows, key=lambda row: (-row.effect, -row.calls, row.agent or "", row.rule)))
 
 
@@ -333,26 +245,71 @@ def _because(policy: Policy, name: str) -> str:
     }.get(name, "")
 
 
-def _approvals(made: _Builder, policies: Policies) -> tuple[ApprovalRow, ...]:
-    rows = []
+def _approvals(made: _Builder) -> tuple[ApprovalRow, ...]:
     days = len(made.days)
-    for (judge, agent, name), calls in made.gates.items():
-        gate = policies.by_agent[judge].gates[name]
+    rows = []
+    for agent, gate in _gates(made):
+        calls = sum(made.gates[agent, gate].values())
         per_day = calls / days if days and not made.timeless else None
-        rows.append(ApprovalRow(" or ".join(gate.roles), name, agent, gate.quorum, calls, per_day))
-    return tuple(sorted(rows, key=lambda row: (-row.calls, row.agent or "", row.gate)))
+        rows.append(ApprovalRow(_role(gate), gate.name, agent, gate.quorum, calls, per_day))
+    return tuple(rows)
 
 
-def _without(agent: str | None, rows: list[tuple[Key, Seen]]) -> WithoutCharter:
+def _forecast(made: _Builder) -> tuple[Forecast, ...]:
+    rows = []
+    for agent, gate in _gates(made):
+        hours = made.gates[agent, gate]
+        timed = tuple(sorted((hour, calls) for hour, calls in hours.items() if hour is not None))
+        rows.append(Forecast(_role(gate), gate.name, agent, gate.quorum, timed, len(made.days), hours.get(None, 0)))
+    return tuple(rows)
+
+
+def _gates(made: _Builder) -> list[tuple[str | None, Gate]]:
+    """The most asked first."""
+    return sorted(
+        made.gates, key=lambda each: (-sum(made.gates[each].values()), each[0] or "", each[1].name, str(each))
+    )
+
+
+def _role(gate: Gate) -> str:
+    return " or ".join(gate.roles)
+
+
+def _calendar(made: _Builder, policies: Policies, calendar: Calendar, days: Mapping[str, Days]) -> tuple[Coverage, ...]:
+    rows = []
+    newest = {policy.agent: policy for policy in sorted(policies.by_agent.values(), key=_age)}
+    for agent, policy in sorted(newest.items()):
+        known = days.get(agent, Days())
+        if agent not in made.by_agent and not known.signed:
+            continue
+        counts = dict(made.by_agent.get(agent, {}))
+        timeless = counts.pop(None, 0)
+        asked = policy.shadow
+        needed = Needed(asked.business_days, asked.reviewer, asked.least_calls) if asked is not None else None
+        rows.append(
+            coverage(
+                agent, {_date(day): calls for day, calls in counts.items() if day is not None}, calendar, needed,
+                signed=known.signed, logs=known.logs, restarts=known.restarts, timeless=timeless,
+            )
+        )  # fmt: skip
+    return tuple(rows)
+
+
+def _without(agent: str | None, digest: str | None, rows: list[tuple[Key, Seen]]) -> WithoutCharter:
     together = Seen()
     for _, seen in rows:
         together.merge(seen)
     tools = sorted({key.tool for key, _ in rows})
-    return WithoutCharter(agent, together.calls, tuple(tools), together.samples)
+    return WithoutCharter(agent, together.calls, tuple(tools), together.samples, digest)
 
 
-def _none_last(item: tuple[str | None, object]) -> tuple[bool, str]:
-    return (item[0] is None, item[0] or "")
+def _none_last(item: tuple[tuple[str | None, str | None], object]) -> tuple[bool, str, bool, str]:
+    (agent, digest), _ = item
+    return (agent is None, agent or "", digest is None, digest or "")
+
+
+def _date(day: int) -> date:
+    return date(1970, 1, 1) + timedelta(days=day)
 
 
 def day_text(day: int) -> str:

@@ -113,6 +113,23 @@ class Written:
             self._writer.write_table(made)
         con.unregister("gv_outcomes")
 
+    def part(self) -> Written:
+        """For the calls of one part of the logs, that count only when they are all there (`keep`)."""
+        return Written(self._part.with_name(f"{self._part.name}.own"), self._policies)
+
+    def keep(self, part: Written) -> None:
+        """Takes the calls of a part, which writes no more."""
+        part._flush()
+        if part._open is None:
+            return
+        part._open.close()
+        try:
+            with pq.ParquetFile(part._part) as file:
+                for batch in file.iter_batches(_BATCH):
+                    self._writer.write_batch(batch)
+        finally:
+            part.discard()
+
     def close(self) -> None:
         """Puts the file in its place."""
         self._flush()

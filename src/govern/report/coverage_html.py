@@ -8,10 +8,10 @@ that a keyboard goes from one to the other. Light and dark follow the reader's s
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from html import escape
 
-from govern.report.console import safe
 from govern.report.coverage_lines import FileLines, LineItems, files, missing, subject, told
+from govern.report.page import document
+from govern.report.page import text as out
 from govern.scenario.coverage import CONDITIONS, Coverage, Item, Part, Share, counted, rules, total
 
 _STYLE = """
@@ -43,18 +43,6 @@ a:focus-visible, .code:focus-visible { outline: 2px solid var(--bar); outline-of
 .note:target { outline: 2px solid var(--bar); outline-offset: -2px; }
 @media print { .code { overflow: visible; } .row { min-width: 0; } .row > span { white-space: pre-wrap; } }
 """
-_HEAD = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
-<main>
-"""
 
 
 def text(several: Sequence[Coverage]) -> str:
@@ -63,8 +51,7 @@ def text(several: Sequence[Coverage]) -> str:
     names = ", ".join(f"{each.charter.agent} v{each.charter.version}" for each in several)
     found = list(files(several))
     gaps = [item for file in found for line in file.lines for item in line.unseen]
-    parts = [_HEAD.format(title=_out(f"Coverage of {names}"), style=_STYLE)]
-    parts.append(f"<h1>{whole.percent}% of {_out(names)} is shown by tests</h1>\n")
+    parts = [f"<h1>{whole.percent}% of {out(names)} is shown by tests</h1>\n"]
     first = ' <a href="#gap-1">Go to the first gap.</a>' if gaps else ""
     decisions = sum(each.decisions for each in several)
     holes = f"{len(gaps):,} part{'s' if len(gaps) != 1 else ''} with gaps"
@@ -73,13 +60,7 @@ def text(several: Sequence[Coverage]) -> str:
     numbers = {id(item): number for number, item in enumerate(gaps, start=1)}
     for file in found:
         parts += _file(file, numbers)
-    parts.append("</main>\n</body>\n</html>\n")
-    return "".join(parts)
-
-
-def _out(words: str) -> str:
-    """Text that somebody wrote, harmless in a page: marks that hide or turn text are shown, HTML is text."""
-    return escape(safe(words), quote=True)
+    return document(f"Coverage of {names}", style=_STYLE, body="".join(parts).rstrip("\n"))
 
 
 def _shares(several: Sequence[Coverage]) -> Iterator[str]:
@@ -105,7 +86,7 @@ def _share(name: str, share: Share) -> str:
 
 
 def _file(file: FileLines, numbers: dict[int, int]) -> Iterator[str]:
-    name = _out(file.source.file)
+    name = out(file.source.file)
     yield f"<h2>{name} <small>{file.share.percent}%</small></h2>\n"
     yield f'<div class="code" tabindex="0" role="region" aria-label="{name} with its gaps">\n'
     by_number = {line.number: line for line in file.lines}
@@ -117,16 +98,16 @@ def _file(file: FileLines, numbers: dict[int, int]) -> Iterator[str]:
 
 def _line(code: str, number: int, line: LineItems | None, numbers: dict[int, int]) -> Iterator[str]:
     if line is None:
-        yield _row("", str(number), "", "", _out(code))
+        yield _row("", str(number), "", "", out(code))
         return
     unseen = line.unseen
     hits = f"{line.hits:,}×" if line.hits else "never"
-    shown = _marked(code, unseen) if unseen else _out(code)
+    shown = _marked(code, unseen) if unseen else out(code)
     yield _row(" gap" if unseen else "", str(number), hits, " seen" if line.hits else " none", shown)
     for item in unseen:
         own = numbers[id(item)]
         following = f' <a href="#gap-{own + 1}">next gap</a>' if own < len(numbers) else ""
-        words = f"{_out(subject(item))}: <strong>{_out(missing(item))}</strong>; shown: {_out(_seen(item))}."
+        words = f"{out(subject(item))}: <strong>{out(missing(item))}</strong>; shown: {out(_seen(item))}."
         yield (
             f'<div class="row note" id="gap-{own}"><span class="at"></span><span class="hits"></span>'
             f'<span class="said">{words}{following}</span></div>\n'
@@ -149,9 +130,9 @@ def _marked(code: str, items: Sequence[Item]) -> str:
     made, at = "", 0
     for start, stop in sorted((item.at.column - 1, _stop(item, code)) for item in items):
         if start >= at:
-            made += f"{_out(code[at:start])}<mark>{_out(code[start:stop])}</mark>"
+            made += f"{out(code[at:start])}<mark>{out(code[start:stop])}</mark>"
             at = stop
-    return made + _out(code[at:])
+    return made + out(code[at:])
 
 
 def _stop(item: Item, code: str) -> int:

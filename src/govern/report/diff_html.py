@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from html import escape
-
 from govern.diff.model import Change, SectionChange, ToolChange
 from govern.diff.result import CharterChange, Diff
 from govern.replay.comparison import Comparison
 from govern.report import diff_words as words
-from govern.report.console import safe
+from govern.report.page import cell, code, document, table, text
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --dim: #57606a; --line: #d8dee4; --back: #fff; --soft: #f6f8fa;
@@ -46,62 +43,55 @@ def page(diff: Diff) -> str:
     """The report as a page; what others wrote is text in it."""
     name = words.title(diff)
     body = [
-        f"<h1>{_text(name)}</h1>",
-        f'<p class="answer">{_text(words.answer(diff)).capitalize()}.</p>',
+        f"<h1>{text(name)}</h1>",
+        f'<p class="answer">{text(words.answer(diff)).capitalize()}.</p>',
     ]
     if diff.replay is not None and diff.replay.comparison.calls:
-        body.append(f'<p class="answer">{_text(words.past(diff.replay.comparison)).capitalize()}.</p>')
-    body.append(f'<p class="dim">{_code(diff.old.name)} → {_code(diff.new.name)}</p>')
-    body += [f'<p class="doubt">{_text(doubt)}</p>' for doubt in words.doubts(diff)]
+        body.append(f'<p class="answer">{text(words.past(diff.replay.comparison)).capitalize()}.</p>')
+    body.append(f'<p class="dim">{code(diff.old.name)} → {code(diff.new.name)}</p>')
+    body += [f'<p class="doubt">{text(doubt)}</p>' for doubt in words.doubts(diff)]
     for charter in words.charters(diff):
         body += _charter(charter, several=diff.old.folder)
     if same := words.same(diff):
-        names = ", ".join(_code(each.agent) for each in same)
+        names = ", ".join(code(each.agent) for each in same)
         body.append(f"<p>{words.plural(len(same), 'charter')} unchanged: {names}</p>")
     if diff.replay is not None and diff.replay.comparison.calls:
         body += _past(diff.replay.comparison)
-    joined = "\n".join(body)
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-        f"<title>{_text(name)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n{joined}\n</main>\n</body>\n"
-        "</html>\n"
-    )
+    return document(name, style=_STYLE, body="\n".join(body))
 
 
 def _charter(charter: CharterChange, *, several: bool) -> list[str]:
     lines: list[str] = []
     if several:
         given = charter.pair.new or charter.pair.old
-        where = f' <span class="dim">{_code(given.name)}</span>' if given is not None else ""
-        lines.append(f"<h2>{_text(charter.agent)}: {_way(charter.change)}{where}</h2>")
+        where = f' <span class="dim">{code(given.name)}</span>' if given is not None else ""
+        lines.append(f"<h2>{text(charter.agent)}: {_way(charter.change)}{where}</h2>")
     changed = words.changed(charter.tools)
     if changed:
         if not several:
             lines.append("<h2>Tools</h2>")
         rows = (
-            [_cell(_code(tool.tool)), _cell(_way(tool.change)), _cell(_text(words.standing(tool)) + _evidence(tool))]
+            [cell(code(tool.tool)), cell(_way(tool.change)), cell(text(words.standing(tool)) + _evidence(tool))]
             for tool in changed
         )
-        lines += _table(("tool", "change", "from → to, and a call that shows it"), rows, "<<<")
+        lines += table(("tool", "change", "from → to, and a call that shows it"), rows, "<<<")
     same = words.unchanged(charter.tools)
     if same and changed:
-        listed = ", ".join(map(_code, same))
+        listed = ", ".join(map(code, same))
         lines.append(f"<details><summary>{len(same):,} unchanged</summary><p>{listed}</p></details>")
     if charter.sections:
         lines.append("<h2>Written otherwise</h2>")
-        lines += _table(("key", "direction", "was", "is", "because"), map(_section, charter.sections), "<<<<<")
+        lines += table(("key", "direction", "was", "is", "because"), map(_section, charter.sections), "<<<<<")
     return lines
 
 
 def _evidence(tool: ToolChange) -> str:
-    made = "".join(f"<li>{_text(why)}</li>" for why in words.reasons(tool))
+    made = "".join(f"<li>{text(why)}</li>" for why in words.reasons(tool))
     made = f"<ul>{made}</ul>" if made else ""
     for found in words.witnesses(tool):
-        beside = f"\n{_text(found.given)}" if found.given else ""
-        verdicts = f"<strong>{_text(found.old)} → {_text(found.new)}</strong>: {_text(found.said)}"
-        made += f"<pre>{_text(found.call)}{beside}</pre><p>{verdicts}</p>"
+        beside = f"\n{text(found.given)}" if found.given else ""
+        verdicts = f"<strong>{text(found.old)} → {text(found.new)}</strong>: {text(found.said)}"
+        made += f"<pre>{text(found.call)}{beside}</pre><p>{verdicts}</p>"
     return made
 
 
@@ -109,57 +99,57 @@ def _section(section: SectionChange) -> list[str]:
     direction = '<span class="dim">see tools</span>' if section.by_verdicts else _way(section.direction)
     place = words.place(section)
     return [
-        _cell(_code(section.path) + (f'<br><span class="dim">{_text(place)}</span>' if place else "")),
-        _cell(direction),
-        *(_cell(_code(value)) for value in words.values(section, 400)),
-        _cell(_text(section.why)),
+        cell(code(section.path) + (f'<br><span class="dim">{text(place)}</span>' if place else "")),
+        cell(direction),
+        *(cell(code(value)) for value in words.values(section, 400)),
+        cell(text(section.why)),
     ]
 
 
 def _past(found: Comparison) -> list[str]:
     rows, columns = words.labels(found)
     lines = [f"<h2>Over {words.plural(found.calls, 'past call')}</h2>"]
-    lines.append(f'<p class="dim">{_text(words.span(found.days))}; a call on the diagonal stays as it was</p>')
+    lines.append(f'<p class="dim">{text(words.span(found.days))}; a call on the diagonal stays as it was</p>')
     body = []
     for row in rows:
         cells = [f'<th scope="row">was {row}</th>']
         for column in columns:
             count = found.count(row, column)
-            cells.append(_cell(f"{count:,}" if count else "·", number=True, way=_went(row, column) if count else ""))
+            cells.append(cell(f"{count:,}" if count else "·", number=True, kind=_went(row, column) if count else ""))
         body.append(cells)
-    lines += _table(("", *(f"now {each}" for each in columns)), body, "<" + ">" * len(columns))
+    lines += table(("", *(f"now {each}" for each in columns)), body, "<" + ">" * len(columns))
     if moves := words.moves(found):
         lines.append("<h2>What moved, and the first of it</h2>")
         told = (
             [
-                _cell(_text(words.move(move))), _cell(f"{move.calls:,}", number=True), _cell(words.when(move.first)),
-                _cell(_code(move.first.tool)), _cell(_code(move.first.trace_id)), _cell(_code(move.first.event_id)),
+                cell(text(words.move(move))), cell(f"{move.calls:,}", number=True), cell(words.when(move.first)),
+                cell(code(move.first.tool)), cell(code(move.first.trace_id)), cell(code(move.first.event_id)),
             ]
             for move in moves
         )  # fmt: skip
-        lines += _table(("from → to", "calls", "time (UTC)", "tool", "trace", "event"), told, "<><<<<")
+        lines += table(("from → to", "calls", "time (UTC)", "tool", "trace", "event"), told, "<><<<<")
     if moved := [row for row in found.by_tool if row.moved]:
         lines.append("<h2>By tool</h2>")
         of_tool = (
             [
-                _cell(_code(row.tool)), _cell(_text(row.agent or "")), _cell(f"{row.calls:,}", number=True),
-                *(_cell(f"{row.ways.get(way, 0):,}", number=True) for way in words.MOVED),
+                cell(code(row.tool)), cell(text(row.agent or "")), cell(f"{row.calls:,}", number=True),
+                *(cell(f"{row.ways.get(way, 0):,}", number=True) for way in words.MOVED),
             ]
             for row in moved
         )  # fmt: skip
-        lines += _table(("tool", "agent", "calls", "need less", "need more", "ask others"), of_tool, "<<>>>>")
+        lines += table(("tool", "agent", "calls", "need less", "need more", "ask others"), of_tool, "<<>>>>")
     if found.approvals:
         lines.append("<h2>What approvals cost</h2>")
         cost = (
             [
-                _cell(_text(words.roles(row))), _cell(_code(row.gate)), _cell(words.rate(row.old), number=True),
-                _cell(words.rate(row.new), number=True), _cell(words.calls_of(row.old), number=True),
-                _cell(words.calls_of(row.new), number=True),
+                cell(text(words.roles(row))), cell(code(row.gate)), cell(words.rate(row.old), number=True),
+                cell(words.rate(row.new), number=True), cell(words.calls_of(row.old), number=True),
+                cell(words.calls_of(row.new), number=True),
             ]
             for row in found.approvals
         )  # fmt: skip
         head = ("who answers", "gate", "a day before", "a day after", "in all before", "in all after")
-        lines += _table(head, cost, "<<>>>>")
+        lines += table(head, cost, "<<>>>>")
     return lines
 
 
@@ -173,31 +163,3 @@ def _went(old: str, new: str) -> str:
 def _way(change: Change) -> str:
     kind = "way looser" if change in _LOOSER else "way stricter" if change in _STRICTER else "dim"
     return f'<span class="{kind}">{change}</span>'
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], sides: str) -> list[str]:
-    heads = "".join(
-        f'<th scope="col"{" class=n" if side == ">" else ""}>{_text(name)}</th>'
-        for name, side in zip(head, sides, strict=True)
-    )
-    body = [f"<tr>{''.join(cells)}</tr>" for cells in rows]
-    return [
-        '<div class="wide" tabindex="0"><table>',
-        f"<thead><tr>{heads}</tr></thead>",
-        "<tbody>",
-        *body,
-        "</tbody></table></div>",
-    ]
-
-
-def _cell(inner: str, *, number: bool = False, way: str = "") -> str:
-    kind = " ".join(part for part in ("n" if number else "", way) if part)
-    return f'<td class="{kind}">{inner}</td>' if kind else f"<td>{inner}</td>"
-
-
-def _text(text: str) -> str:
-    return escape(safe(text))
-
-
-def _code(text: str) -> str:
-    return f"<code>{_text(text)}</code>"

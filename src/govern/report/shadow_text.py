@@ -1,20 +1,31 @@
-"""The text of `govern shadow-report`: what nobody mapped first, then verdicts, then what approvals cost."""
+"""The text of `govern shadow-report`: what nobody mapped first, then verdicts, what approvals cost, what was held back,
+what is new, what could not be judged and the business days. The rest is in the other formats.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from govern.ingest import Summary
 from govern.policy.model import Tier
+from govern.replay.details import Place
+from govern.replay.means import Partial
 from govern.replay.shadow import LABELS, ShadowReport, instant_text
+from govern.replay.shadow_model import Appeared, Forecast, Unmapped, What
+from govern.report import shadow_words as words
 from govern.report.console import safe
 from govern.report.import_text import plural, refusals
 from govern.report.layout import bar, columns
 
 UNMAPPED_SHOWN = 20
+DETAILS_SHOWN = 5
+PLACES_SHOWN = 8
+NEAR_SHOWN = 3
 ROWS_SHOWN = 12
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def text(shadow: ShadowReport, summary: Summary, *, charter: str, width: int) -> str:
+def text(shadow: ShadowReport, summary: Summary, *, charter: str, width: int, doubts: Sequence[str] = ()) -> str:
     """The report for a terminal; what stood in a log is made harmless.
 
     Args:
@@ -22,9 +33,10 @@ def text(shadow: ShadowReport, summary: Summary, *, charter: str, width: int) ->
         summary: what was read.
         charter: as on the command line, for what to do next.
         width: columns of the terminal; 80 are enough.
+        partial: how far the replay came, where it was stopped.
     """
     several = len(shadow.policies) > 1
-    lines = [_title(shadow), _read(shadow, summary)]
+    lines = [*(safe(doubt, 400) for doubt in doubts), _title(shadow), _read(shadow, summary)]
     lines += _unmapped(shadow, several, width)
     lines += _without(shadow, width)
     if shadow.verdicts.calls:
@@ -32,9 +44,22 @@ def text(shadow: ShadowReport, summary: Summary, *, charter: str, width: int) ->
         lines += _tools(shadow, several)
         lines += _rules(shadow, several, width)
         lines += _approvals(shadow, several)
+    lines += _appeared(shadow, several, width)
+    lines += _unjudged(shadow, width)
+    lines += _calendar(shadow)
+    lines += _not_said(summary)
     lines += refusals(summary)
     lines += _next(shadow, charter)
     return "\n".join(lines)
+
+
+def stopped(partial: Partial) -> str:
+    """What a report does not know, since the replay was stopped."""
+    of_events = f" of {partial.of_events:,}" if partial.of_events is not None else ""
+    return (
+        f"Stopped by {partial.signal}: {partial.parts:,} of {plural(partial.of_parts, 'part')} judged, with "
+        f"{partial.events:,}{of_events} events; nothing is said of the others"
+    )
 
 
 def _title(shadow: ShadowReport) -> str:
@@ -44,7 +69,9 @@ def _title(shadow: ShadowReport) -> str:
         return f"{names}{more}: " + ("the log has no times" if shadow.calls else "no calls to judge")
     first, last = shadow.days[0][0], shadow.days[-1][0]
     span = first if first == last else f"{first} to {last}"
-    return f"{names}{more}, {span} ({plural(len(shadow.days), 'day')} with calls, UTC)"
+    clock = shadow.zone or "UTC"
+    judged = ", each call judged as recorded" * shadow.as_recorded
+    return f"{names}{more}, {span} ({plural(len(shadow.days), 'day')} with calls, {clock}){judged}"
 
 
 def _read(shadow: ShadowReport, summary: Summary) -> str:
@@ -79,17 +106,64 @@ def _unmapped(shadow: ShadowReport, several: bool, width: int) -> list[str]:
     lines = ["", "Nobody mapped these: decide first", *columns(rows, "<>><<<<", width=width)]
     if (more := len(shadow.unmapped) - UNMAPPED_SHOWN) > 0:
         lines.append(f"  … and {more} more (--format json has all)")
+    for row in shadow.unmapped[:DETAILS_SHOWN]:
+        lines += ["", *_details(row, several, width)]
+    if not shadow.shows_values and any(place.distinct != 0 for row in shadow.unmapped for place in row.shapes.places):
+        lines += ["", "Their values are not shown: --show-values does."]
     return lines
+
+
+def _details(row: Unmapped, several: bool, width: int) -> Iterator[str]:
+    """What is known of the calls of one action beside their number."""
+    errors = f", {plural(row.errors, 'error result')}" if row.errors else ""
+    yield f"{_named(row.tool, row.agent, several)}: arguments {words.looked_at(row.shapes)}{errors}"
+    rows = [
+        [safe(place.path, 40), words.kinds(place), _seen(place, row.shapes.looked_at), safe(_range(place), 60)]
+        for place in row.shapes.places[:PLACES_SHOWN]
+    ]
+    if rows:
+        yield from columns(rows, "<<<<", width=width, indent="    ")
+    if (more := len(row.shapes.places) - PLACES_SHOWN) > 0:
+        yield f"    … and {plural(more, 'more place')} (--format json has all)"
+    if row.around.before:
+        yield f"    before it: {_near(row.around.before, 'the run began')}"
+        yield f"    after it: {_near(row.around.after, 'the run ended')}"
+
+
+def _seen(place: Place, looked_at: int) -> str:
+    return "always" if place.present == looked_at else f"{place.present:,} times"
+
+
+def _range(place: Place) -> str:
+    parts = [part for part in (words.ranges(place),) if part]
+    if place.values:
+        parts.append(", ".join(f"{value} {count:,}×" for value, count in place.values[:NEAR_SHOWN]))
+    if place.hidden:
+        parts.append("masked")
+    elif not place.values:
+        parts.append(words.different(place))
+    return "; ".join(parts)
+
+
+def _near(steps: tuple[tuple[str | None, int], ...], edge: str) -> str:
+    shown = [f"{edge if tool is None else safe(tool, 40)} {count:,}×" for tool, count in steps[:NEAR_SHOWN]]
+    return ", ".join(shown) + (", …" if len(steps) > NEAR_SHOWN else "")
 
 
 def _without(shadow: ShadowReport, width: int) -> list[str]:
     if not shadow.without_charter:
         return []
-    rows = [["agent", "calls", "tools"]]
+    recorded = shadow.as_recorded
+    rows = [["agent", "calls", *(["policy"] if recorded else []), "tools"]]
     for row in shadow.without_charter:
         shown = ", ".join(safe(tool) for tool in row.tools[:5]) + (", …" if len(row.tools) > 5 else "")
-        rows.append([safe(row.agent) if row.agent is not None else "(the log names none)", f"{row.calls:,}", shown])
-    return ["", "No charter is for these agents: their calls are not judged", *columns(rows, "<><", width=width)]
+        policy = [safe(row.digest[:19] + "…") if row.digest else "(none named)"] if recorded else []
+        agent = safe(row.agent) if row.agent is not None else "(the log names none)"
+        rows.append([agent, f"{row.calls:,}", *policy, shown])
+    head = "No charter is for these agents: their calls are not judged"
+    if recorded:
+        head = "No policy is known by the digest that these calls carry: they are not judged"
+    return ["", head, *columns(rows, "<>" + "<" * (1 + recorded), width=width)]
 
 
 def _verdicts(shadow: ShadowReport) -> list[str]:
@@ -137,19 +211,106 @@ def _rules(shadow: ShadowReport, several: bool, width: int) -> list[str]:
     lines = ["", *columns(rows, sides, width=width)]
     if (more := len(held) - ROWS_SHOWN) > 0:
         lines.append(f"  … and {more} more (--format json has all)")
-    return lines
+    samples = [["one such call of", "", "trace", "arguments"]]
+    for row in held[:ROWS_SHOWN]:
+        if row.sample is not None:
+            said = row.sample.args if row.sample.args is not None else f"({row.sample.why_not})"
+            tool = safe(row.sample.tool, 40) or "(no name)"
+            samples.append([safe(row.rule, 40), tool, safe(row.sample.trace_id[:12]), safe(said, 200)])
+    return [*lines, "", *columns(samples, "<<<<", width=width)] if len(samples) > 1 else lines
 
 
 def _approvals(shadow: ShadowReport, several: bool) -> list[str]:
     if not shadow.approvals:
         return []
-    rows = [["Approvals it would cost", "gate", "people", "calls", "a day"]]
-    for row in shadow.approvals:
+    rows = [["Approvals it would cost", "gate", "people", "calls", "a day", "busiest day", "busiest hour"]]
+    for row, forecast in zip(shadow.approvals, shadow.forecast, strict=True):
         rate = "no times" if row.per_day is None else f"{row.per_day:,.1f}"
         rows.append(
-            [f"  {_named(row.role, row.agent, several)}", safe(row.gate), str(row.quorum), f"{row.calls:,}", rate]
-        )
-    return ["", *columns(rows, "<<>>>", indent="")]
+            [
+                f"  {_named(row.role, row.agent, several)}", safe(row.gate), str(row.quorum), f"{row.calls:,}", rate,
+                *_busiest(forecast),
+            ]
+        )  # fmt: skip
+    return ["", *columns(rows, "<<>>><<", indent="")]
+
+
+def _busiest(found: Forecast) -> tuple[str, str]:
+    if found.busiest is None or found.busiest_day is None:
+        return "no times", ""
+    (day, of_day), (hour, of_hour) = found.busiest_day, found.busiest
+    at = f"{words.day(words.date_of(hour // 24))} {hour % 24:02d}:00"
+    return f"{words.day(words.date_of(day))}: {of_day:,}", f"{at}: {of_hour:,}"
+
+
+def _appeared(shadow: ShadowReport, several: bool, width: int) -> list[str]:
+    new = shadow.appeared
+    if new.since is None:
+        return ["", f"New in the last seven days: cannot be said, {new.why_not}"] if shadow.verdicts.calls else []
+    since = words.day(new.since)
+    if not new.rows:
+        return ["", f"Nothing is new since {since}"]
+    rows = [["new", "", "calls", "before", "traces"]]
+    for row in new.rows[:ROWS_SHOWN]:
+        looked = row.what in (What.ARGUMENT, What.KIND)
+        rows.append(
+            [
+                _named(row.tool, row.agent, several or row.what is What.AGENT) if row.tool else safe(row.agent or "?"),
+                safe(_new(row), 60), f"{row.calls:,} of {row.of:,}" if row.what is not What.TOOL else f"{row.calls:,}",
+                f"in none of {row.before:,} looked at" if looked else "never",
+                ", ".join(safe(trace[:12]) for trace in row.sample_traces[:1]),
+            ]
+        )  # fmt: skip
+    lines = ["", f"New since {since}, and not there before", *columns(rows, "<<<<<", width=width)]
+    if (more := len(new.rows) - ROWS_SHOWN) > 0:
+        lines.append(f"  … and {more} more (--format json has all)")
+    return lines
+
+
+def _new(row: Appeared) -> str:
+    match row.what:
+        case What.AGENT:
+            return "a new agent"
+        case What.TOOL:
+            return "called for the first time" + ("" if row.mapped else "; not mapped")
+        case What.VERDICT:
+            return f"gets the verdict {row.name}"
+        case What.ARGUMENT:
+            return f"has the argument {row.name}"
+        case What.KIND:
+            return f"has another kind of value, {row.name}"
+
+
+def _unjudged(shadow: ShadowReport, width: int) -> list[str]:
+    if not shadow.unjudged:
+        return []
+    rows = [["the logs lack", "format", "calls", "what closes it"]]
+    rows += [
+        [safe(row.lacks, 60), safe(row.format or "not said"), f"{row.calls:,}", safe(row.fix, 200)]
+        for row in shadow.unjudged[:ROWS_SHOWN]
+    ]
+    return ["", "What could not be judged, and why", *columns(rows, "<<><", width=width)]
+
+
+def _not_said(summary: Summary) -> list[str]:
+    """What the sources do not say and their formats could, and rows that hold no action."""
+    lines = []
+    for head, counts in (("Not in the logs", summary.totals.notes), ("Rows without an action", summary.totals.asides)):
+        if counts:
+            ranked = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+            lines.append(f"{head}: {', '.join(f'{count:,} {safe(what, 60)}' for what, count in ranked)}")
+    return ["", *lines] if lines else []
+
+
+def _calendar(shadow: ShadowReport) -> list[str]:
+    lines = []
+    for found in shadow.calendar:
+        named = f"{safe(found.agent)}: " if len(shadow.calendar) > 1 else ""
+        lines.append(named + words.shadow_days(found))
+        if found.to_sign:
+            listed = ", ".join(map(words.day, found.to_sign[:ROWS_SHOWN]))
+            lines.append(f"  to be signed off: {listed}" + (", …" if len(found.to_sign) > ROWS_SHOWN else ""))
+    return ["", *lines] if lines else []
 
 
 def _next(shadow: ShadowReport, charter: str) -> list[str]:
