@@ -249,6 +249,32 @@ def test_hostile_headers(tmp_path: Path, data: bytes, reason: str) -> None:
     assert told(summary, tmp_path)[0].startswith(reason)
 
 
+def test_what_a_header_declares(tmp_path: Path) -> None:
+    """A device has no data whatever its size says, a name with a slash at its end is a folder, a size of pax counts."""
+    record = b"11 size=%d\n" % len(row(2))
+    assert 11 == len(record)
+    data = header("tty", 5120, b"3") + header("folder/", 0)
+    data += header("a", len(row(1))) + row(1).ljust(512, b"\0")
+    data += header("pax", len(record), b"x") + record.ljust(512, b"\0") + header("b", 0) + row(2).ljust(512, b"\0")
+    events, summary = load(tmp_path, data + bytes(1024))
+    assert ["e1", "e2"] == [event.event_id for event in events]
+    assert ["!tty: a device, which is not read"] == told(summary, tmp_path)
+
+
+@pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_a_long_name_is_for_one_file(tmp_path: Path, form: int) -> None:
+    """A long name names the entry behind it and no other."""
+    _, summary = load(tmp_path, archive(("n" * 150, row(1)), ("b", row(2)), form=form))
+    assert ["n" * 150, "b"] == [file.path.split("!")[1] for file in summary.files]
+
+
+def test_without_an_end(tmp_path: Path) -> None:
+    """An archive without its end mark may be cut between two files, and that is said."""
+    data = archive(("a", row(1)), form=tarfile.USTAR_FORMAT)[:1024]
+    events, summary = load(tmp_path, data)
+    assert (1, [": cut short: the end of the archive is missing"]) == (len(events), told(summary, tmp_path))
+
+
 def test_sparse_files_are_refused(tmp_path: Path) -> None:
     """A pax sparse file would be terabytes of nothing."""
     info = tarfile.TarInfo("log.jsonl")

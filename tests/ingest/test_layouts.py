@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from govern.ingest.depth import LIMIT, shallow
 from govern.ingest.rows import Layout, Lost, RawRow, layout, split
 from govern.ingest.source import Source
 from govern.ingest.values import Values
@@ -63,6 +64,7 @@ DOCUMENT = Layout.DOCUMENT
         (b'{"a": [\n{"b": 1},\n{"b": 2}\n', DOCUMENT),
         (b'{"a": [x\n{"b": 1},\n{"b": 2}\n]}\n', DOCUMENT),
         (b'{"a": [x\n{"b": 1}\n]}\n', DOCUMENT),
+        (b'{"a": [x\n{}\n[]\n', DOCUMENT),
         (b'{\n "a": x\n}\n', DOCUMENT),
         (b'{\n "a": 1,\n', DOCUMENT),
         (b'{"a": 1', LINES),
@@ -151,6 +153,8 @@ def test_an_array_needs_no_more_than_its_elements(monkeypatch: pytest.MonkeyPatc
         (b"[1, 2]]", [1, 2, "other text follows the end of the JSON array"]),
         (b"[1 2]", [1, "after element 0: expected `,` or `]`"]),
         (b"[1, \xff]", [1, "element 1: not UTF-8 at byte 4"]),
+        (b"[\n1]\n\xff", [1, "other text follows the end of the JSON array"]),
+        (b'{\n"a": 1\n}\n\xff', [{"a": 1}, "document 2: not UTF-8 at byte 11"]),
         (b'{\n "a": [', ["the document: expecting value"]),
     ],
 )
@@ -171,6 +175,20 @@ def test_what_was_cut_is_said_once(data: bytes) -> None:
     assert [1, 2] == taken(data, "cut short")
 
 
+def test_a_break_before_a_cut_is_said() -> None:
+    """That a source was cut does not excuse what is broken long before."""
+    assert [1, "element 1: expecting value"] == taken(b"[1, oops, " + b"2, " * 20, "cut short")
+
+
+@pytest.mark.parametrize(("levels", "kept"), [(LIMIT - 1, LIMIT - 1), (LIMIT, LIMIT - 1), (LIMIT + 1, LIMIT - 1)])
+def test_what_lies_deeper_than_the_limit_is_cut(levels: int, kept: int) -> None:
+    """So many levels are kept, and nothing beside them is lost."""
+    text = shallow('["]", ' + "[" * (levels - 1) + "]" * (levels - 1) + ', "[", {}]')
+    assert (kept, levels > kept) == (text.replace('"["', "").count("["), "NaN" in text)
+    assert text.endswith(', "[", {}]')
+    assert 4 == len(json.loads(text))
+
+
 def test_deep_elements_stay_whole() -> None:
     """Elements nested a million levels deep are rows like others, and what is broken down there ends the array."""
     deep = b"[" * 1_000_000 + b"]" * 1_000_000
@@ -179,8 +197,10 @@ def test_deep_elements_stay_whole() -> None:
     assert 3 == len(rows)
     *_, last = split(source(b"[1, " + b"[" * 1_000_000))
     assert isinstance(last, Lost)
-    *_, last = split(source(b"[1, " + b"[" * 2000 + b"x" + b"]" * 2000 + b"y, 2]"))
-    assert isinstance(last, Lost)
+    for broken in (b"[" * 2000 + b"x" + b"]" * 2000 + b"y", b"[" + b"[" * 2000 + b"]" * 2000 + b" oops]"):
+        *rows, last = split(source(b"[1, " + broken + b", 2]"))
+        assert isinstance(last, Lost)
+        assert b"2" not in [row.raw for row in rows if isinstance(row, RawRow)]
 
 
 def test_an_endless_text_is_searched_once() -> None:

@@ -101,11 +101,11 @@ def open_parts(files: Sequence[Path], *, memory_limit: str | None = None) -> duc
         types = {row[0]: row[1] for row in con.execute("DESCRIBE events").fetchall()}
     except duckdb.Error as error:
         con.close()
-        raise _named(files, error) from None
+        raise culprit(files, error) from None
     wrong = [name for name, kind in _TYPES.items() if types.get(name) != kind]
     if odd or wrong:
         con.close()
-        raise _named(files, ValueError(f"wrong columns: {', '.join(wrong) or 'some are missing'}"))
+        raise culprit(files, ValueError(f"wrong columns: {', '.join(wrong) or 'some are missing'}"))
     return con
 
 
@@ -141,8 +141,8 @@ def check_part(file: Path) -> None:
             raise EvidenceError(f"no events: column `{field.name}` is {got}, not {field.type}", where=str(file))
 
 
-def _named(files: Sequence[Path], error: Exception) -> EvidenceError:
-    """The error with the file that caused it, found by looking at each."""
+def culprit(files: Sequence[Path], error: Exception) -> EvidenceError:
+    """The error with the file that caused it, found by reading each."""
     for file in files:
         try:
             check_part(file)
@@ -214,7 +214,7 @@ def _stream(
     except duckdb.OutOfMemoryException as error:
         raise EnvironmentFailed(f"not enough memory or disk: {_first_line(error)}") from None
     except (duckdb.Error, pa.ArrowException, OSError, EvidenceError) as error:
-        raise _named(files, error) from None
+        raise culprit(files, error) from None
     finally:
         con.close()
 

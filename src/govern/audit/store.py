@@ -48,12 +48,13 @@ def parts(folder: Path) -> list[Path]:
     return sorted(Path(folder).glob("events/dt=*/*.parquet"))
 
 
-def write(events: Iterable[Event], folder: str | Path) -> Written:
+def write(events: Iterable[Event], folder: str | Path, *, durable: bool = True) -> Written:
     """Adds events to the store in `folder`, which is made where it does not exist.
 
     Args:
         events: in any order, each id once; consumed in chunks, so that memory stays bounded.
         folder: the store.
+        durable: whether what is written must survive a loss of power; a temporary store need not.
 
     Raises:
         EnvironmentFailed: the folder cannot be written.
@@ -67,7 +68,7 @@ def write(events: Iterable[Event], folder: str | Path) -> Written:
         for chunk in _chunks(events):
             fresh = _without_present(chunk, before, done) if before else chunk
             for day, of_day in _by_day(fresh).items():
-                done.parts.append(_write_part(of_day, root / "events" / f"dt={day}"))
+                done.parts.append(_write_part(of_day, root / "events" / f"dt={day}", durable))
                 done.events += len(of_day)
     except OSError as error:
         raise EnvironmentFailed(
@@ -147,7 +148,7 @@ def order(event: Event) -> tuple[str, bool, int, int, str]:
     return (event.trace_id, event.ts_ns is None, event.ts_ns or 0, event.wseq, event.writer_id)
 
 
-def _write_part(events: list[Event], folder: Path) -> Path:
+def _write_part(events: list[Event], folder: Path, durable: bool) -> Path:
     table = schema.table(sorted(events, key=order))
     folder.mkdir(parents=True, exist_ok=True)
     sink = pa.BufferOutputStream()
@@ -170,12 +171,14 @@ def _write_part(events: list[Event], folder: Path) -> Path:
         with beside.open("xb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
-    _flush_folder(folder)
+    if durable:
+        _flush_folder(folder)
     return path
 
 

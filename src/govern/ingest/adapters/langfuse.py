@@ -197,8 +197,8 @@ def _parts(row: Row, value: dict[str, Json], path: Path) -> list[_Part]:
     if isinstance(value.get("trace"), dict):
         found = messages(value.get("observations"), *path, "observations")
         return [(plain(value["trace"], *path, "trace"), found, path)]
-    given = value.get("observations")
-    if isinstance(given, list) and any(isinstance(each, dict) for each in given):
+    given = messages(value.get("observations") or [], *path, "observations")
+    if any(isinstance(each, dict) for each in given):
         return [(value, given, path)]
     return [(value, None, path)]  # a list of traces names the ids of their observations only
 
