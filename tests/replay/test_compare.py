@@ -52,7 +52,7 @@ def apart(events: Iterable[Event], old: Policies, new: Policies, facts: SessionF
     for judges in (old, new):
         said.append(
             {
-                event.event_id: key_of(event, given, judges, by_day=True)
+                event.event_id: key_of(event, given, judges, utc=True)
                 for event, given in history.told(log, judges, facts)
                 if event.type is EventType.TOOL_CALL and event.actor_kind in GOVERNED
             }

@@ -333,22 +333,25 @@ class _Groups:
         count = code_columns(engine.policy) if engine is not None else 0
         codes = "".join(f", code{index}" for index in range(count))
         valid = ", valid" if engine is not None else ", TRUE AS valid"
-        by = f"tool, kind, valid{codes}, hour"
+        by = f"tool, kind, valid{codes}, day"
+        day = "(hour + 2400000000) // 24 - 100000000"  # never below 0, where SQL would round up
         # Traces first, so that samples and counts come from one pass over few rows.
         query = (
             f"WITH per_trace AS (SELECT tool, kind{valid}{codes}, {self._hour} AS hour, trace_id, count(*) AS calls, "
             f"min(ts_ns) AS first_ns, max(ts_ns) AS last_ns, min(event_id) AS one FROM ({rows}) GROUP BY ALL) "
-            f"SELECT {by}, sum(calls)::BIGINT, min(first_ns), max(last_ns), "
+            f"SELECT {by}, sum(calls)::BIGINT, min(first_ns), max(last_ns), flatten(list(samples)), min(one), "
+            f"list({{'hour': hour, 'calls': calls}}) FROM (SELECT {by.removesuffix(', day')}, hour, {day} AS day, "
+            "sum(calls)::BIGINT AS calls, min(first_ns) AS first_ns, max(last_ns) AS last_ns, "
             f"min_by({{'t': trace_id, 'n': first_ns}}, "
-            f"{{'none': first_ns IS NULL, 'n': coalesce(first_ns, 0), 't': trace_id}}, {SAMPLES}), "
-            "min_by({'e': one, 'from': first_ns, 'to': last_ns}, trace_id) "
-            f"FROM per_trace GROUP BY {by}"
+            f"{{'none': first_ns IS NULL, 'n': coalesce(first_ns, 0), 't': trace_id}}, {SAMPLES}) AS samples, "
+            "min({'t': trace_id, 'e': one, 'from': first_ns, 'to': last_ns}) AS one "
+            f"FROM per_trace GROUP BY ALL) GROUP BY {by}"
         )
         unknown: dict[str, tuple[str, bool, Truths]] = {}
         outcomes: dict[tuple[Any, ...], Key] = {}
         for row in self._con.execute(query).fetchall():
             tool, kind, is_valid, *rest = row
-            packed, (hour, calls, first_ns, last_ns, samples, one) = tuple(rest[:count]), rest[count:]
+            packed, (day, calls, first_ns, last_ns, samples, one, hours) = tuple(rest[:count]), rest[count:]
             same = outcomes.get((tool, kind, is_valid, *packed))
             if same is None:  # a tool that is not mapped has no schema and no conditions
                 truths = _truths(engine, tool, packed)
@@ -356,8 +359,11 @@ class _Groups:
                 outcomes[tool, kind, is_valid, *packed] = same
                 if UNKNOWN in truths:
                     unknown[one["e"]] = (tool, is_valid, truths)
-            key = same.at(hour)
-            self._found.groups[key] = Seen(calls, first_ns, last_ns, {each["t"]: each["n"] for each in samples})
+            key = same.at(None if day is None else 24 * day)
+            by_hour = {each["hour"]: each["calls"] for each in hours if each["hour"] is not None}
+            self._found.groups[key] = Seen(
+                calls, first_ns, last_ns, {each["t"]: each["n"] for each in samples}, by_hour
+            )
             self._ones[key] = One(one["e"], one["from"], one["from"] == one["to"])
             if self._one_format and key.open:
                 self._found.formats[same, self._format] += calls
@@ -378,6 +384,16 @@ class _Groups:
         found.errors = _errors(con)
         details(con, found, self._policies, self._ones)
         return found
+
+
+def _first(samples: list[dict[str, Any]]) -> dict[str, int | None]:
+    """The earliest time of each trace: one may be in several hours."""
+    found: dict[str, int | None] = {}
+    for each in samples:
+        before = found.get(each["t"])
+        if each["t"] not in found or (before is not None and each["n"] is not None and each["n"] < before):
+            found[each["t"]] = each["n"]
+    return found
 
 
 def _truths(engine: Engine | None, tool: str, codes: tuple[Any, ...]) -> tuple[int, ...]:

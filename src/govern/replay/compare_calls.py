@@ -35,9 +35,9 @@ def compare(
     for event, given_old, given_new in _told(events, old, new, session_facts, shared):
         if event.type is not EventType.TOOL_CALL or event.actor_kind not in GOVERNED:
             continue
-        was = key_of(event, given_old, old, by_day=True)
+        was = key_of(event, given_old, old, utc=True)
         same = _of(shared, old, new, event.agent)
-        now = was if event.tool in same.tools else key_of(event, given_new, new, by_day=True)
+        now = was if event.tool in same.tools else key_of(event, given_new, new, utc=True)
         found.add(was, now, First(event.ts_ns, event.trace_id, event.event_id))
     return found
 

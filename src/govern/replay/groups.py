@@ -37,7 +37,8 @@ class Key:
     """What the calls of a group have in common.
 
     Args:
-        hour: hours since 1970 on the deployment's wall clock (`Policies.hour`), or None where the log has no time.
+        hour: the first hour of the day, since 1970 on the deployment's wall clock (`Policies.hour`), or None where the
+            log has no time; `Seen.hours` tells the hours of the day apart.
         policy: the digest that the call carries, where calls are judged by it (`Recorded`); else None.
     """
 
@@ -79,6 +80,7 @@ class Seen:
     first_ns: int | None = None
     last_ns: int | None = None
     traces: dict[str, int | None] = field(default_factory=dict)
+    hours: dict[int, int] = field(default_factory=dict)  # calls by hour since 1970, as of `Policies.hour`
 
     @property
     def samples(self) -> tuple[str, ...]:
@@ -86,8 +88,10 @@ class Seen:
         found = sorted(self.traces.items(), key=lambda item: (item[1] is None, item[1] or 0, item[0]))
         return tuple(trace for trace, _ in found[:SAMPLES])
 
-    def add(self, trace: str, at_ns: int | None) -> None:
+    def add(self, trace: str, at_ns: int | None, hour: int | None) -> None:
         self.calls += 1
+        if hour is not None:
+            self.hours[hour] = self.hours.get(hour, 0) + 1
         before = self.traces.get(trace)
         if trace not in self.traces or (at_ns is not None and (before is None or at_ns < before)):
             self.traces[trace] = at_ns
@@ -98,6 +102,8 @@ class Seen:
     def merge(self, other: Seen) -> None:
         """Adds another group's calls."""
         self.calls += other.calls
+        for hour, calls in other.hours.items():
+            self.hours[hour] = self.hours.get(hour, 0) + calls
         for trace, at_ns in other.traces.items():
             before = self.traces.get(trace)
             if trace not in self.traces or (at_ns is not None and (before is None or at_ns < before)):
@@ -159,6 +165,11 @@ class Policies:
         if self.zone is not None and 0 <= second < END_S:
             second += self._offsets[bisect_right(self._starts, second) - 1]
         return second // 3600
+
+    def day_start(self, ts_ns: int | None) -> int | None:
+        """As `hour`, of the first hour of that day."""
+        hour = self.hour(ts_ns)
+        return None if hour is None else hour // 24 * 24
 
     def agent_for(self, agent: str | None) -> str | None:
         """Whose policy judges an event of this agent, or None."""

@@ -168,7 +168,10 @@ def _count(made: _Builder, key: Key, seen: Seen, judgement: Judgement, policy: P
     if verdict.effect is Effect.APPROVAL:
         for gate in verdict.gates:
             hours = made.gates.setdefault((key.agent, policy.gates[gate]), {})
-            hours[key.hour] = hours.get(key.hour, 0) + seen.calls
+            timeless = seen.calls - sum(seen.hours.values())
+            for hour, calls in ((None, timeless), *seen.hours.items()):
+                if calls:
+                    hours[hour] = hours.get(hour, 0) + calls
 
 
 def _unmapped(made: _Builder, replayed: Replayed, fresh: set[_Where], *, values: bool) -> tuple[Unmapped, ...]:

@@ -59,7 +59,7 @@ def _recorded(
             if digest is not None:
                 judged.setdefault((digest, event.agent), set()).add(event.event_id)
             else:
-                hour = policies.hour(event.ts_ns)
+                hour = policies.day_start(event.ts_ns)
                 key = Key(event.agent, event.tool or "", Kind.NO_POLICY, hour=hour, policy=event.policy_digest)
                 found.call(event, key)
         else:
@@ -86,7 +86,7 @@ class _Found:
 
     def call(self, event: Event, key: Key) -> None:
         """A call of an agent, and the group that it belongs to."""
-        self._made.groups.setdefault(key, Seen()).add(event.trace_id, event.ts_ns)
+        self._made.groups.setdefault(key, Seen()).add(event.trace_id, event.ts_ns, self._policies.hour(event.ts_ns))
         if self._written is not None:
             self._written.add(event, key)
         self._traces.setdefault((key.agent, key.tool), set()).add(event.trace_id)
@@ -164,18 +164,18 @@ def _neighbours(
     return found
 
 
-def key_of(event: Event, given: Inputs, policies: Policies, *, policy: str | None = None, by_day: bool = False) -> Key:
+def key_of(event: Event, given: Inputs, policies: Policies, *, policy: str | None = None, utc: bool = False) -> Key:
     """The group that a call belongs to.
 
     Args:
         given: what the log tells of it beside its arguments (`told`).
         policies: to judge by.
         policy: as of `Key`.
-        by_day: whether hours of a day (UTC) need not be told apart.
+        utc: whether days are those of UTC, whatever the deployment's clock says.
     """
     tool = event.tool or ""
-    hour = policies.hour(event.ts_ns)
-    if by_day:
+    hour = policies.day_start(event.ts_ns)
+    if utc:
         hour = None if event.ts_ns is None else event.ts_ns // NS_PER_DAY * 24
     judge = policies.agent_for(event.agent)
     if judge is None:
