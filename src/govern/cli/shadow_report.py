@@ -13,7 +13,6 @@ from govern.cli.options import (
     AllowUndecidable,
     AsOf,
     DeploymentFile,
-    EngineName,
     LogAgent,
     LogFormat,
     MemoryLimit,
@@ -46,6 +45,15 @@ class ShadowFormat(StrEnum):
     MD = "md"
 
 
+class ReplayEngine(StrEnum):
+    """Which engine replays; all give the same report."""
+
+    AUTO = "auto"
+    CALLS = "calls"
+    SQL = "sql"
+    SPARK = "spark"
+
+
 class FailOn(StrEnum):
     """What makes the exit code 1."""
 
@@ -57,7 +65,10 @@ class FailOn(StrEnum):
 
 def shadow_report(
     logs: Annotated[
-        list[str], typer.Argument(metavar="LOGS…", help="Files, folders, globs, stores, or - for standard input.")
+        list[str],
+        typer.Argument(
+            metavar="LOGS…", help="Files, folders, globs, archives, stores, or -; '!PATTERN' leaves files out."
+        ),
     ],
     charter: Annotated[
         str,
@@ -115,7 +126,13 @@ def shadow_report(
         ),
     ] = None,
     memory_limit: MemoryLimit = None,
-    engine: Annotated[EngineName, typer.Option("--engine", help="One call at a time, or SQL.")] = EngineName.AUTO,
+    engine: Annotated[
+        ReplayEngine, typer.Option("--engine", help="One call at a time, SQL, or SQL on Spark (extra `spark`).")
+    ] = ReplayEngine.AUTO,
+    spark_master: Annotated[
+        str | None,
+        typer.Option("--spark-master", metavar="URL", help="Where Spark runs; this machine where it is not said."),
+    ] = None,
 ) -> None:
     """Say what a charter would have said to past calls, and name what nobody mapped.
 
@@ -145,8 +162,10 @@ def shadow_report(
     from govern.replay.run import EngineChoice, run
     from govern.replay.shadow import report
     from govern.replay.stopping import Stopping
-    from govern.report.console import working
+    from govern.report.reading import reading
 
+    if spark_master is not None and engine is not ReplayEngine.SPARK:
+        raise UsageError("--spark-master goes with `--engine spark`")
     size = parse_size(memory_limit)
     bad, undecided = parse_allowance(allow_bad), parse_allowance(allow_undecidable, "--allow-undecidable")
     deployed = deployment_or_raise(deployment) if deployment is not None else None
@@ -156,7 +175,7 @@ def shadow_report(
     told = None
     if session_facts is not None:
         told = read_session_facts(judges.by_agent.values(), bytes_of(session_facts), session_facts)
-    with working("replaying the logs"), Stopping() as stopping:
+    with reading("replaying") as bar, Stopping() as stopping:
         done = run(
             logs,
             judges,
@@ -168,6 +187,9 @@ def shadow_report(
             sidecar=sidecar,
             memory_limit=size,
             stopping=stopping,
+            progress=bar.judged,
+            watch=bar.read,
+            spark_master=spark_master,
         )
         signed = None
         if audit is not None and deployed is not None:

@@ -361,9 +361,7 @@ class _Groups:
                     unknown[one["e"]] = (tool, is_valid, truths)
             key = same.at(None if day is None else 24 * day)
             by_hour = {each["hour"]: each["calls"] for each in hours if each["hour"] is not None}
-            self._found.groups[key] = Seen(
-                calls, first_ns, last_ns, {each["t"]: each["n"] for each in samples}, by_hour
-            )
+            self._found.groups[key] = Seen(calls, first_ns, last_ns, _first(samples), by_hour)
             self._ones[key] = One(one["e"], one["from"], one["from"] == one["to"])
             if self._one_format and key.open:
                 self._found.formats[same, self._format] += calls
