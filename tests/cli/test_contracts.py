@@ -98,7 +98,7 @@ def reports(tmp_path: Path) -> list[Any]:
         )
     )
     stories = [[story.parent / "log.jsonl", "--charter", story] for story in sorted(SAMPLES.glob("*/charter.yaml"))]
-    others = [[bad, blind, tmp_path / "gone"], [tmp_path / "gone"], [blind]]
+    others = [[bad, blind, tmp_path / "gone"], [tmp_path / "gone"], [blind], [tmp_path, "!bad*"]]
     lines = [*stories, *([*logs, "--charter", CHARTER] for logs in others)]
     return [govern("shadow-report", *line, "--format", "json").json for line in lines]
 

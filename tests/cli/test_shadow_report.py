@@ -113,9 +113,9 @@ def test_as_recorded(charter: Path, tmp_path: Path) -> None:
     bundles = tmp_path / "bundles"
     bundles.mkdir()
     assert 0 == govern("compile", charter, "-o", bundles / "one.bundle").exit_code
-    charter.write_text(
-        CHARTER.replace("version: 1\n", "version: 2\n").replace("  pay:\n    tier: irreversible\n    approval: {ask: lead}\n",
-                                                                "  pay:\n    tier: read_only\n"), "utf-8")  # fmt: skip
+    asks = "  pay:\n    tier: irreversible\n    approval: {ask: lead}\n"
+    looser = CHARTER.replace("version: 1\n", "version: 2\n").replace(asks, "  pay:\n    tier: read_only\n")
+    charter.write_text(looser, "utf-8")
     assert 0 == govern("compile", charter, "-o", bundles / "two.bundle").exit_code
     one, two = (
         json.loads((bundles / f"{name}.bundle").read_text("utf-8"))["manifest"]["policy_digest"]

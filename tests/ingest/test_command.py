@@ -18,8 +18,9 @@ from govern.errors import EnvironmentFailed, UsageError
 from govern.ingest import FileReport, Summary, read
 from govern.ingest.importing import Imported
 from govern.ingest.progress import Progress
+from govern.replay.means import Step
 from govern.report import import_json, import_text
-from govern.report.reading import reading
+from govern.report.reading import Bar, reading
 
 HERE = Path(__file__).parent
 GOOD = HERE / "agentdojo" / "ids-that-come-again" / "in.jsonl"
@@ -86,7 +87,7 @@ def test_rows_without_actions_and_what_is_missing(tmp_path: Path) -> None:
     )
     lines = import_text.table(Summary(files=[report]))
     assert "no actions in 1,202 rows: 1,200 progress, 2 snapshot" in lines
-    assert "not in the logs: 7 calls without a time\\x1b" in lines
+    assert "noted: 7 calls without a time\\x1b" in lines
     document = import_json.document(Imported(Summary(files=[report]), "store", 0, 0))
     assert {"progress": 1200, "snapshot": 2} == document["files"][0]["asides"] == document["totals"]["asides"]
 
@@ -103,15 +104,20 @@ def test_many_inputs_are_shortened(tmp_path: Path) -> None:
 
 def test_progress_is_for_terminals(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Without a terminal nobody is told anything; on one, the bar shows what is read, made harmless."""
-    with reading("importing") as watch:
-        assert watch is None
+    with reading("importing") as bar:
+        assert bar == Bar()
     assert ("", "") == capsys.readouterr()
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("FORCE_COLOR", "1")
-    with reading("importing") as watch:
-        assert watch is not None
-        watch(Progress(10, 100, "logs/\x1b[2Jrun.jsonl"))
+    with reading("importing") as bar:
+        assert bar.read is not None
+        assert bar.judged is not None
+        bar.read(Progress(10, 100, "logs/\x1b[2Jrun.jsonl"))
     shown = capsys.readouterr().err
+    with reading("replaying") as bar:
+        assert bar.judged is not None
+        bar.judged(Step(1, 4, 1_000, 4_000))
+    assert "1,000 of 4,000 events" in capsys.readouterr().err
     assert "\\x1b[2Jrun.jsonl" in shown
     assert "\x1b[2Jrun" not in shown
 

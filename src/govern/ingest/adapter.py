@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, Protocol
 
 from govern.events.canonical import Json
@@ -83,7 +84,18 @@ class Row:
     @property
     def has_surrogates(self) -> bool:
         """Whether a text in here may hold a lone surrogate: only an escape can write one."""
-        return b"\\ud" in self.raw or b"\\uD" in self.raw
+        return _known_escapes(self.raw) if len(self.raw) > _LARGE else _escapes(self.raw)
+
+
+_LARGE: Final = 4096
+"""Rows of more bytes are looked through once, not for each of their parts."""
+
+
+def _escapes(raw: bytes) -> bool:
+    return b"\\ud" in raw or b"\\uD" in raw
+
+
+_known_escapes: Final = lru_cache(maxsize=1)(_escapes)
 
 
 class Reading(Protocol):

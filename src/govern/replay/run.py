@@ -147,7 +147,9 @@ def _one_by_one(reading: Reading, events: Iterable[Event], policies: Policies, m
 
 def inputs_of(paths: Sequence[str]) -> list[File | Store | Refusal]:
     """What paths on a command line stand for."""
-    return list(expand(paths)) if "-" not in paths else [File("-")]
+    if "-" in paths:
+        return [File("-")]
+    return [found for found in expand(paths) if not (isinstance(found, File) and found.left_out)]
 
 
 def judged_in_sql(inputs: Sequence[File | Store | Refusal], format: str | None, engine: EngineChoice) -> bool:

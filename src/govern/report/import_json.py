@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from govern.ingest.counts import FileReport
+from govern.ingest.counts import FileReport, Summary
 from govern.ingest.importing import Imported
 
 COUNTS = ("rows", "refused", "duplicates", "headers", "runs", "events", "calls", "results", "errors", "unanswered")
@@ -19,7 +19,7 @@ def document(done: Imported) -> dict[str, Any]:
         "store": {"folder": done.folder, "written": done.written, "present": done.present},
         "files": [{**file(report), **kinds(report)} for report in summary.files],
         "totals": {**counts(totals), **kinds(totals)},
-        "left_out": [{"path": report.path, "pattern": report.left_out} for report in summary.left_out],
+        "left_out": left_out(summary),
         "refusals": [
             {"file": refusal.file, "line": refusal.line, "reason": refusal.reason} for refusal in summary.refusals
         ],
@@ -32,6 +32,11 @@ def document(done: Imported) -> dict[str, Any]:
 def file(report: FileReport) -> dict[str, Any]:
     """One input; also used where another report lists what it read."""
     return {"path": report.path, "format": report.format, **counts(report), "lacks": report.lacks}
+
+
+def left_out(summary: Summary) -> list[dict[str, str]]:
+    """Inputs that were not read because the caller said so."""
+    return [{"path": report.path, "pattern": report.left_out} for report in summary.left_out]
 
 
 def counts(report: FileReport) -> dict[str, int]:

@@ -62,13 +62,18 @@ def table(summary: Summary) -> list[str]:
     if totals.asides:
         lines.append(f"no actions in {plural(sum(totals.asides.values()), 'row')}: {_listed(totals.asides)}")
     if totals.notes:
-        lines.append(f"not in the logs: {_listed(totals.notes)}")
+        lines.append(f"noted: {_listed(totals.notes)}")
     for format_id, lacks in sorted({(file.format, file.lacks) for file in summary.files if file.lacks}, key=str):
         lines.append(f"{format_id} logs carry no {lacks}")
-    if summary.left_out:
-        patterns = sorted({file.left_out for file in summary.left_out})
-        lines.append(f"left out: {plural(len(summary.left_out), 'input')} by {', '.join(map(safe, patterns))}")
-    return lines
+    return lines + left_out(summary)
+
+
+def left_out(summary: Summary) -> list[str]:
+    """How many inputs were not read because the caller said so."""
+    if not summary.left_out:
+        return []
+    patterns = sorted({file.left_out for file in summary.left_out})
+    return [f"left out: {plural(len(summary.left_out), 'input')} by {', '.join(map(safe, patterns))}"]
 
 
 def _counts(report: FileReport) -> list[str]:

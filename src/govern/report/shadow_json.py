@@ -32,6 +32,7 @@ def document(
         ],
         "files": [{**import_json.file(file), **import_json.kinds(file)} for file in summary.files],
         "totals": {**import_json.counts(totals), **import_json.kinds(totals)},
+        "left_out": import_json.left_out(summary),
         "refusals": [{"file": r.file, "line": r.line, "reason": r.reason} for r in summary.refusals],
         "refusals_not_listed": summary.refused - len(summary.refusals),
         "verdicts": _counts(shadow.verdicts),

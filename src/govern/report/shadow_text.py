@@ -14,7 +14,7 @@ from govern.replay.shadow import LABELS, ShadowReport, instant_text
 from govern.replay.shadow_model import Appeared, Forecast, Unmapped, What
 from govern.report import shadow_words as words
 from govern.report.console import safe
-from govern.report.import_text import plural, refusals
+from govern.report.import_text import left_out, plural, refusals
 from govern.report.layout import bar, columns
 
 UNMAPPED_SHOWN = 20
@@ -295,10 +295,14 @@ def _unjudged(shadow: ShadowReport, width: int) -> list[str]:
 def _not_said(summary: Summary) -> list[str]:
     """What the sources do not say and their formats could, and rows that hold no action."""
     lines = []
-    for head, counts in (("Not in the logs", summary.totals.notes), ("Rows without an action", summary.totals.asides)):
+    for head, counts in (
+        ("Noted in the logs", summary.totals.notes),
+        ("Rows without an action", summary.totals.asides),
+    ):
         if counts:
             ranked = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
             lines.append(f"{head}: {', '.join(f'{count:,} {safe(what, 60)}' for what, count in ranked)}")
+    lines += left_out(summary)
     return ["", *lines] if lines else []
 
 
