@@ -19,6 +19,7 @@ from govern.events.canonical import Json
 from govern.ingest.adapter import Row
 from govern.ingest.chat import Path, messages, plain, unusable
 from govern.ingest.noted import instant
+from govern.ingest.parts import part
 from govern.ingest.spans import Attributes, Log, Part, Said, Span, light
 from govern.ingest.times import unix
 
@@ -29,7 +30,7 @@ _HEX: Final = re.compile(r"[0-9a-fA-F]+", re.ASCII)
 
 
 def parts(row: Row, value: dict[str, Json], *path: str | int, spans: str = "", logs: str = "") -> list[Part]:
-    """The spans and log records of an export request.
+    """The spans and log records of an export request. One that is none is refused by itself, as is a resource or scope.
 
     Args:
         value: the request.
@@ -37,33 +38,45 @@ def parts(row: Row, value: dict[str, Json], *path: str | int, spans: str = "", l
         spans, logs: its keys of lists of resources, where they are not those of OTLP.
 
     Raises:
-        Unusable: something in it is no span, or no log record.
+        Unusable: a list of resources is none.
     """
     made: list[Part] = []
     kept = light(row)
+    scopes = ("scopeSpans", "instrumentationLibrarySpans")
     for key in (spans,) if spans else SPANS:
-        for about, scope, span, at in _scoped(value, key, ("scopeSpans", "instrumentationLibrarySpans"), "spans", path):
-            made.append(_span(kept, plain(span, *at), about, scope, at))
+        for about, scope, span, at in _scoped(row, value, key, scopes, "spans", path):
+            with part(row, *at):
+                made.append(_span(kept, plain(span, *at), about, scope, at))
     for key in (logs,) if logs else LOGS:
-        for _, _, record, at in _scoped(value, key, ("scopeLogs",), "logRecords", path):
-            made.append(_log(kept, plain(record, *at), at))
+        for _, _, record, at in _scoped(row, value, key, ("scopeLogs",), "logRecords", path):
+            with part(row, *at):
+                made.append(_log(kept, plain(record, *at), at))
     return made
 
 
 def _scoped(
-    value: dict[str, Json], key: str, scopes: tuple[str, ...], inner: str, path: Path
+    row: Row, value: dict[str, Json], key: str, scopes: tuple[str, ...], inner: str, path: Path
 ) -> Iterator[tuple[Attributes, str, Json, Path]]:
     """What stands in the scopes of the resources: with the resource's attributes and the scope's name."""
     for number, given in enumerate(_list(value, (key,), path)):
         at = (*path, key, number)
-        resource = plain(given, *at)
-        about = attributes(plain(resource.get("resource") or {}, *at, "resource"), *at, "resource")
-        for place, part in enumerate(_list(resource, scopes, at)):
+        about: Attributes = {}
+        found: list[Json] = []
+        with part(row, *at):
+            resource = plain(given, *at)
+            about = attributes(plain(resource.get("resource") or {}, *at, "resource"), *at, "resource")
+            found = _list(resource, scopes, at)
+        for place, each in enumerate(found):
             here = (*at, scopes[0], place)
-            scope = plain(part, *here)
-            named = plain(scope.get("scope") or scope.get("instrumentationLibrary") or {}, *here, "scope").get("name")
-            for index, item in enumerate(_list(scope, (inner, _snake(inner)), here)):
-                yield about, named if isinstance(named, str) else "", item, (*here, inner, index)
+            name: Json = None
+            items: list[Json] = []
+            with part(row, *here):
+                scope = plain(each, *here)
+                about_scope = scope.get("scope") or scope.get("instrumentationLibrary") or {}
+                name = plain(about_scope, *here, "scope").get("name")
+                items = _list(scope, (inner, _snake(inner)), here)
+            for index, item in enumerate(items):
+                yield about, name if isinstance(name, str) else "", item, (*here, inner, index)
 
 
 def _list(value: dict[str, Json], keys: tuple[str, ...], path: Path) -> list[Json]:

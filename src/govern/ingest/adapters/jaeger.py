@@ -13,6 +13,7 @@ from govern.events.canonical import Json
 from govern.ingest.adapter import Aside, FormatInfo, Row
 from govern.ingest.chat import Path, messages, plain, unusable
 from govern.ingest.noted import instant
+from govern.ingest.parts import part
 from govern.ingest.spans import Attributes, Part, Said, Span, light
 from govern.ingest.spans_otlp import FAILED, SPANS, parts
 from govern.ingest.spans_traces import Spans
@@ -53,31 +54,39 @@ def _parts(row: Row) -> list[Part]:
         found = parts(row, plain(value["result"], "result"), "result")
     else:
         kept = light(row)
-        found = [_span(kept, span, about, at) for span, about, at in _spans(value)]
+        found = []
+        for span, about, at in _spans(row, value):
+            with part(row, *at):
+                found.append(_span(kept, plain(span, *at), about, at))
     if not found:
         raise Aside("trace without spans")
     return found
 
 
-def _spans(value: dict[str, Json]) -> Iterator[tuple[dict[str, Json], Attributes, Path]]:
+def _spans(row: Row, value: dict[str, Json]) -> Iterator[tuple[Json, Attributes, Path]]:
     """The spans, with the tags of their process."""
     traces: list[tuple[Json, Path]] = [(value, ())]
     if "data" in value:
         traces = [(each, ("data", place)) for place, each in enumerate(messages(value["data"], "data"))]
     for given, at in traces:
-        trace = plain(given, *at)
-        if "spans" not in trace:
-            yield trace, _tags(plain(trace.get("process") or {}, *at, "process"), "tags", (*at, "process")), at
-            continue
-        processes = plain(trace.get("processes") or {}, *at, "processes")
-        tags = {
-            name: _tags(plain(each, *at, "processes", name), "tags", (*at, "processes", name))
-            for name, each in processes.items()
-        }
-        for place, each in enumerate(messages(trace["spans"], *at, "spans")):
-            span = plain(each, *at, "spans", place)
-            process = span.get("processID")
-            yield span, tags.get(process, {}) if isinstance(process, str) else {}, (*at, "spans", place)
+        found: list[tuple[Json, Attributes, Path]] = []
+        with part(row, *at):
+            found = list(_of_trace(plain(given, *at), at))
+        yield from found
+
+
+def _of_trace(trace: dict[str, Json], at: Path) -> Iterator[tuple[Json, Attributes, Path]]:
+    if "spans" not in trace:
+        yield trace, _tags(plain(trace.get("process") or {}, *at, "process"), "tags", (*at, "process")), at
+        return
+    processes = plain(trace.get("processes") or {}, *at, "processes")
+    tags = {
+        name: _tags(plain(each, *at, "processes", name), "tags", (*at, "processes", name))
+        for name, each in processes.items()
+    }
+    for place, span in enumerate(messages(trace["spans"], *at, "spans")):
+        process = span.get("processID") if isinstance(span, dict) else None
+        yield span, tags.get(process, {}) if isinstance(process, str) else {}, (*at, "spans", place)
 
 
 def _span(row: Row, value: dict[str, Json], about: Attributes, path: Path) -> Span:

@@ -12,6 +12,7 @@ from govern.events.canonical import Json
 from govern.ingest.adapter import Aside, FormatInfo, Row
 from govern.ingest.chat import Path, messages, plain, unusable
 from govern.ingest.noted import instant
+from govern.ingest.parts import part
 from govern.ingest.spans import Attributes, Part, Said, Span, light
 from govern.ingest.spans_calls import ARGUMENTS, RESULTS, SHOWN
 from govern.ingest.spans_otlp import FAILED, ident
@@ -57,9 +58,13 @@ def _parts(row: Row) -> list[Part]:
         return [_span(light(row), value, ())]
     kept = light(row)
     page = messages(value["data"], "data")
-    if not page:
+    found = []
+    for place, each in enumerate(page):
+        with part(row, "data", place):
+            found.append(_span(kept, plain(each, "data", place), ("data", place)))
+    if not found:
         raise Aside("empty page")
-    return [_span(kept, plain(each, "data", place), ("data", place)) for place, each in enumerate(page)]
+    return found
 
 
 def _span(row: Row, value: dict[str, Json], path: Path) -> Span:
