@@ -56,7 +56,7 @@ def test_a_terminal_shows_what_to_decide() -> None:
         "Their values are not shown",
         "one such call of",
         "busiest hour",
-        "5 business days covered, 0 of 5 signed off",
+        "5 business days covered, 0 signed off of 5 that are asked for",
         "New in the last seven days: cannot be said",
     ):
         assert said in found.out, said
@@ -136,6 +136,37 @@ def test_as_recorded(charter: Path, tmp_path: Path) -> None:
     assert all(row["fix"] for row in found.json["unjudged"])
     assert 0 == govern(*line, "--allow-undecidable", "2").exit_code
     assert "not judged" in govern(*line[:-2]).out
+
+
+@pytest.mark.parametrize("engine", ["calls", "sql"])
+def test_as_recorded_by_the_check_of_a_call(charter: Path, tmp_path: Path, engine: str) -> None:
+    """A call that carries no digest was judged by the policy of the first check of its span, in whatever order the log
+    has them; a check of another span says nothing of it."""
+    bundles = tmp_path / "bundles"
+    bundles.mkdir()
+    assert 0 == govern("compile", charter, "-o", bundles / "one.bundle").exit_code
+    own = json.loads((bundles / "one.bundle").read_text("utf-8"))["manifest"]["policy_digest"]
+    common = {"trace_id": "t", "agent": "desk", "tool": "pay", "writer_id": "w"}
+    other = "sha256:" + "0" * 64
+    rows = [
+        {"type": "policy_check", "span_id": "a", "ts_ns": 30, "policy_digest": other},
+        {"type": "policy_check", "span_id": "a", "ts_ns": 20, "policy_digest": own},
+        {"type": "tool_call", "span_id": "a", "ts_ns": 10, "args": {"token": "x"}},
+        {"type": "tool_call", "span_id": "b", "ts_ns": 40, "args": {"token": "x"}},
+        {"type": "tool_call", "ts_ns": 50, "args": {"token": "x"}},
+        {"type": "tool_call", "span_id": "a", "ts_ns": 60, "args": {"token": "x"}, "policy_digest": other},
+    ]
+    path = tmp_path / "checked.jsonl"
+    lines = ({"event_id": f"e{place}", "wseq": place, **common, **row} for place, row in enumerate(rows))
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    store = tmp_path / "store"
+    assert 0 == govern("import", path, "-o", store).exit_code
+    line = ["shadow-report", store, "--charter", "as-recorded", "--bundles", bundles, "--format", "json"]
+    found = govern(*line, "--engine", engine)
+    assert (3, 1, 3) == (found.exit_code, found.json["judged"], found.json["not_judged"])
+    assert 1 == found.json["verdicts"]["approval"]
+    calls = {row["policy_digest"]: row["calls"] for row in found.json["without_charter"]}
+    assert {None: 2, other: 1} == calls
 
 
 def test_as_recorded_needs_bundles(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,18 @@ def test_left_out(folder: Path, patterns: list[str], expected: set[str]) -> None
     assert got == names("logs", *patterns)
     assert expected == {name for name in got if " !" in name}
     assert 6 == len(got)
+
+
+def test_a_pipe_in_a_folder_is_refused(tmp_path: Path) -> None:
+    """Opening it might never end; one that is named by itself is read."""
+    (tmp_path / "log.jsonl").write_text("{}")
+    os.mkfifo(tmp_path / "pipe")
+    for paths in ([str(tmp_path)], [str(tmp_path / "*")]):
+        log, pipe = expand(paths)
+        assert isinstance(log, File)
+        assert isinstance(pipe, Refusal)
+        assert pipe.file.endswith("pipe")
+    assert [File(str(tmp_path / "pipe"))] == list(expand([str(tmp_path / "pipe")]))
 
 
 def test_an_existing_path_is_no_pattern(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -401,3 +401,26 @@ def test_a_store_without_sign_offs_signs_nothing(desk: Desk) -> None:
     refused(desk.found, EvidenceError, "no such audit store")
     desk.audit.mkdir()
     assert {} == desk.found().days
+
+
+def test_a_report_that_says_something_else_is_not_signed(desk: Desk) -> None:
+    """A reviewer signs what these logs and this charter give: another verdict, rule or action is found, whatever the
+    calls of a day are."""
+    desk.write_report()
+    said = json.loads(desk.report.read_text("utf-8"))
+    parts = ("verdicts", "by_tool", "unmapped", "by_rule", "approvals", "days", "undecidable", "malformed_arguments")
+    for part in parts:
+        changed = json.loads(json.dumps(said[part]))
+        match changed:
+            case {"allow": int(calls)}:
+                changed["allow"] = calls - 1
+            case [{"calls": int(calls)}, *_]:
+                changed[0]["calls"] = calls + 1
+            case []:
+                changed = [{"agent": "desk", "tool": "x", "calls": 1}]
+            case _:
+                changed = 7
+        desk.write_report(**{part: changed})
+        refused(desk.sign, EvidenceError, f"the report's `{part}` is not what these logs")
+    desk.write_report()
+    desk.sign()

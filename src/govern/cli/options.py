@@ -103,8 +103,8 @@ AllowBad = Annotated[
     typer.Option(
         "--allow-bad",
         metavar="N|P%",
-        help="Admit so many refused rows and parts of rows, or so many percent of all rows. A file that is unreadable or cut "
-        "short is never admitted: nobody knows how much is lost with it.",
+        help="Admit so many refused rows and parts of rows, or so many percent of all rows. A file that is unreadable "
+        "or cut short is never admitted: nobody knows how much is lost with it.",
     ),
 ]
 DeploymentFile = Annotated[

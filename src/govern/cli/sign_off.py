@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from govern.cli.options import LogAgent, LogFormat, bytes_of
+from govern.cli.options import LogAgent, LogFormat, SessionFactsFile, bytes_of
 from govern.errors import EvidenceError, UsageError
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def sign_off(
         str | None,
         typer.Option("--of", metavar="AGENT", help="Whose days, where --charter is a folder of several charters."),
     ] = None,
+    session_facts: SessionFactsFile = None,
     log_format: LogFormat = None,
     agent: LogAgent = None,
 ) -> None:
@@ -56,7 +57,7 @@ def sign_off(
     The key says who you are: the deployment file names it under `keys`. You must hold the role `shadow: reviewer` of
     the charter and must not be its author: who signed its bundle, or else whoever holds the role `owner`. What you
     sign names the report, the policy, the deployment and each day's log by digest, and becomes an event of the audit
-    store. The logs are read again for that: the report must be of them, and of this charter.
+    store. The logs are read and judged again for that: the report must say of them what this charter says.
 
     A row that comes later voids the day it belongs to, as does one that is gone or changed. A charter that becomes
     wider restarts the count, a narrower one does not. `govern shadow-report --audit DIR` shows what still stands.
@@ -83,13 +84,16 @@ def sign_off(
     from govern.compile.sign_off import event_of, keys_of
     from govern.ingest import Summary
     from govern.ingest.reader import read
+    from govern.policy.given import session_facts as read_session_facts
     from govern.replay.calendar import Calendar
     from govern.replay.day_logs import day_logs
     from govern.replay.groups import Policies
-    from govern.report import sign_off_text
+    from govern.replay.run import run
+    from govern.replay.shadow import report as shadow
+    from govern.report import shadow_json, sign_off_text
     from govern.report.console import working
     from govern.review.charters import charters, keep
-    from govern.review.reported import reported
+    from govern.review.reported import differing, reported
     from govern.review.signing import agrees, days_of, signer, statements
 
     if not audit:
@@ -125,6 +129,18 @@ def sign_off(
         reason=reason,
         where=report,
     )
+    told = None
+    if session_facts is not None:
+        told = read_session_facts(policies.by_agent.values(), bytes_of(session_facts), session_facts)
+    with working("judging them again"):
+        done = run(logs, policies, format=log_format, agent=agent, session_facts=told)
+        again = shadow_json.document(shadow(done.replayed, policies, calendar=calendar), done.summary)
+    if (part := differing(read_report.said, again)) is not None:
+        raise EvidenceError(
+            f"the report's `{part}` is not what these logs and this charter give",
+            where=report,
+            hint="make the report again, of these logs; with --session-facts if it was made with them",
+        )
     keep(Path(audit), kept.bundle)
     write([event_of(each, private) for each in made], audit)
     typer.echo(sign_off_text.text(made, private.public.keyid, audit, refused=summary.refused))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import glob
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -99,7 +100,7 @@ def _one(path: str) -> Iterator[File | Store | Refusal]:
             yield Refusal(path, 0, "no file matches this pattern", None)
         for match in matches:
             if not os.path.isdir(match):
-                yield File(match)
+                yield _met(match)
             elif "**" not in path:  # `**` names what is in the folder by itself
                 yield from _folder(match)
     else:
@@ -119,11 +120,22 @@ def _folder(path: str) -> Iterator[File | Store | Refusal]:
             yield Store(root, parts)
         for name in sorted(files):
             empty = False
-            yield File(os.path.join(root, name))
+            yield _met(os.path.join(root, name))
     for problem in problems:
         yield Refusal(str(problem.filename), 0, f"cannot be read: {(problem.strerror or '').lower()}", None)
     if empty and not problems:
         yield Refusal(path, 0, "no files in this folder", None)
+
+
+def _met(path: str) -> File | Refusal:
+    """What was found in a folder. A pipe there might never end, or never begin: it is read where it is named itself."""
+    try:
+        kind = os.stat(path).st_mode
+    except OSError:
+        return File(path)  # opening it says why it cannot be read
+    if stat.S_ISREG(kind):
+        return File(path)
+    return Refusal(path, 0, "no file; a pipe is read where it is named itself", None)
 
 
 def _is_derived(folder: str) -> bool:

@@ -43,6 +43,14 @@ SELECT event_id, trace_id, agent, coalesce(tool, '') AS tool, args, args_error, 
 FROM gv_events WHERE type = 'tool_call' AND coalesce(actor_kind, 'agent') = 'agent'
 """
 
+# Of calls that carry no digest: that of the first check of their span.
+_CHECKED = """
+CREATE OR REPLACE TEMP TABLE gv_checked AS
+SELECT trace_id, span_id, arg_min(policy_digest,
+       {'none': ts_ns IS NULL, 'at': coalesce(ts_ns, 0), 'w': wseq, 'by': writer_id}) AS checked_by
+FROM gv_events WHERE type = 'policy_check' AND policy_digest IS NOT NULL AND span_id IS NOT NULL GROUP BY ALL
+"""
+
 # Exact for every int64: SQL's integer division rounds towards zero, a day before 1970 is rounded down. UTC.
 DAY = f"(ts_ns // {NS_PER_DAY} - CASE WHEN ts_ns % {NS_PER_DAY} < 0 THEN 1 ELSE 0 END)"
 
@@ -67,6 +75,12 @@ def replay(
         sidecar: of the same events, where there is one: it gives the same, sooner.
     """
     prepare(con, agent)
+    if isinstance(policies, Recorded):
+        con.execute(_CHECKED)
+        with_checks = _CALLS.replace(" policy_digest,", " coalesce(policy_digest, checked_by) AS policy_digest,")
+        con.execute(
+            with_checks.replace("FROM gv_events", "FROM gv_events LEFT JOIN gv_checked USING (trace_id, span_id)")
+        )
     if sidecar is not None and not isinstance(policies, Recorded):  # a sidecar has no digests
         sidecar.attach(con)
     found = _Groups(con, policies, written)

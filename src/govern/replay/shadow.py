@@ -275,7 +275,7 @@ def _gates(made: _Builder) -> list[tuple[str | None, Gate]]:
 
 
 def _role(gate: Gate) -> str:
-    return " or ".join(gate.roles)
+    return " or ".join(gate.roles) or "the person served"
 
 
 def _calendar(made: _Builder, policies: Policies, calendar: Calendar, days: Mapping[str, Days]) -> tuple[Coverage, ...]:

@@ -63,14 +63,15 @@ def unjudged(replayed: Replayed, policies: Policies) -> tuple[Unjudged, ...]:
 def _no_policy(key: Key, policies: Policies) -> tuple[str, str]:
     if isinstance(policies, Recorded):
         if key.policy is None:
-            return "the digest of the policy that judged them", "judge these logs by a charter: --charter FILE"
+            lacks = "the digest of the policy that judged them, on the call or on its check"
+            return lacks, "judge these logs by a charter: --charter FILE"
         if key.policy in policies.by_agent:
             agent = policies.by_agent[key.policy].agent
             return f"a policy for their agent; the one they name is of `{agent}`", "see who wrote these events"
         return f"the policy {key.policy}", "put its bundle into the folder of --bundles"
     if key.agent is None:
         return "the name of the agent", "name it with --agent"
-    return f"a charter for the agent `{key.agent}`", "write one; if it goes by another name there, see --agent"
+    return f"a charter for the agent `{key.agent}`", "write one whose `agent` is this name"
 
 
 def _strictness(verdict: Verdict) -> tuple[Effect, int, tuple[str, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from govern.conditions import Inputs
@@ -36,7 +37,7 @@ def replay(
         written: takes the verdict on every call.
     """
     if isinstance(policies, Recorded):
-        return _recorded(list(events), policies, session_facts, written)
+        return _recorded(_by_their_checks(list(events)), policies, session_facts, written)
     found = _Found(policies, written)
     for event, given in told(events, policies, session_facts):
         if event.type is EventType.TOOL_CALL and event.actor_kind in GOVERNED:
@@ -44,6 +45,24 @@ def replay(
         else:
             found.other(event)
     return found.end()
+
+
+def _by_their_checks(events: list[Event]) -> list[Event]:
+    """The events, each call that carries no digest with that of the first check of its span."""
+    checks = [event for event in events if event.type is EventType.POLICY_CHECK and event.policy_digest is not None]
+    checks.sort(key=lambda check: (check.ts_ns is None, check.ts_ns or 0, check.wseq, check.writer_id))
+    first: dict[tuple[str, str | None], str | None] = {}
+    for check in checks:
+        if check.span_id is not None:
+            first.setdefault((check.trace_id, check.span_id), check.policy_digest)
+    return [
+        replace(event, policy_digest=first[event.trace_id, event.span_id])
+        if event.type is EventType.TOOL_CALL
+        and event.policy_digest is None
+        and (event.trace_id, event.span_id) in first
+        else event
+        for event in events
+    ]
 
 
 def _recorded(

@@ -66,7 +66,8 @@ def _title(shadow: ShadowReport) -> str:
     names = ", ".join(f"{safe(agent)} v{version}" for agent, version, _ in shadow.policies[:6])
     more = f" and {len(shadow.policies) - 6} more" if len(shadow.policies) > 6 else ""
     if not shadow.days:
-        return f"{names}{more}: " + ("the log has no times" if shadow.calls else "no calls to judge")
+        why = "the log has no times" if shadow.verdicts.calls else "no call was judged"
+        return f"{names}{more}: {why if shadow.calls else 'no calls to judge'}"
     first, last = shadow.days[0][0], shadow.days[-1][0]
     span = first if first == last else f"{first} to {last}"
     clock = shadow.zone or "UTC"
@@ -318,10 +319,14 @@ def _calendar(shadow: ShadowReport) -> list[str]:
 
 
 def _next(shadow: ShadowReport, charter: str) -> list[str]:
-    if shadow.unmapped:
-        return ["", f"Next: give each of these a tier in {safe(charter)}"]
+    if shadow.unmapped and not shadow.as_recorded:
+        return ["", f"Next: govern suggest … --charter {safe(charter)} writes what is missing, for you to decide"]
+    if shadow.without_charter and shadow.as_recorded:
+        return ["", "Next: put the bundles that these calls name into --bundles."]
+    if any(row.agent is None for row in shadow.without_charter):
+        return ["", "Next: name the agent of the log with --agent, or write a charter for it."]
     if shadow.without_charter:
-        return ["", "Next: write a charter for these agents, or name the agent of the log with --agent."]
+        return ["", "Next: write a charter for these agents: its `agent` is the name that the log has."]
     return []
 
 

@@ -160,11 +160,11 @@ def looked_at(shapes: Shapes) -> str:
 
 
 def shadow_days(found: Coverage) -> str:
-    """`4 business days covered, 2 of 5 signed off`."""
+    """`4 business days covered, 2 signed off of 5 that are asked for`."""
     said = f"{plural(len(found.covered), 'business day')} covered, "
     if found.needed is None:
         return f"{said}{len(found.signed):,} signed off; the charter asks for none"
-    return f"{said}{len(found.signed):,} of {found.needed.business_days:,} signed off"
+    return f"{said}{len(found.signed):,} signed off of {found.needed.business_days:,} that are asked for"
 
 
 def state(found: Day) -> str:

@@ -28,6 +28,7 @@ class Reported:
         days: calls by day, by agent, on the wall clock of `zone`.
         unmapped: actions that nobody mapped, by agent.
         not_judged: calls.
+        said: all of it, as it was written.
     """
 
     digest: str
@@ -36,6 +37,36 @@ class Reported:
     unmapped: Mapping[str, int]
     not_judged: int
     zone: str
+    said: Mapping[str, Any]
+
+
+SIGNED_FOR: Final = (
+    "verdicts", "malformed_arguments", "without_charter", "unmapped", "by_tool", "by_rule", "approvals",
+    "undecidable", "days", "policies", "as_recorded", "judged", "not_judged",
+)  # fmt: skip
+"""What a reviewer judges a day by. The rest is the state of sign-offs, forecasts and samples made of the same calls."""
+_SHOWN: Final = frozenset({"shapes"})
+"""What depends on whether values are shown."""
+
+
+def differing(said: Mapping[str, Any], again: Mapping[str, Any]) -> str | None:
+    """The first part in which a report differs from one that was made again, or None.
+
+    Args:
+        said: the report that is signed.
+        again: of the same logs and charters.
+    """
+    return next((key for key in SIGNED_FOR if _bare(said.get(key)) != _bare(again.get(key))), None)
+
+
+def _bare(value: Any) -> Any:
+    match value:
+        case Mapping():
+            return {key: _bare(inner) for key, inner in value.items() if key not in _SHOWN}
+        case list():
+            return [_bare(inner) for inner in value]
+        case _:
+            return value
 
 
 def reported(raw: bytes, where: str) -> Reported:
@@ -80,4 +111,5 @@ def _reported(data: dict[str, Any], of: str) -> Reported:
         unmapped,
         int(data["not_judged"]),
         str(data["time_zone"]),
+        data,
     )

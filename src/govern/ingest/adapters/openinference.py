@@ -58,7 +58,7 @@ def _parts(row: Row) -> list[Part]:
         return [_span(light(row), value, ())]
     kept = light(row)
     page = messages(value["data"], "data")
-    found = []
+    found: list[Part] = []
     for place, each in enumerate(page):
         with part(row, "data", place):
             found.append(_span(kept, plain(each, "data", place), ("data", place)))
