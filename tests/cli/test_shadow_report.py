@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -198,3 +199,43 @@ def test_samples_are_new_to_nobody() -> None:
         found = govern("shadow-report", story.parent / "log.jsonl", "--charter", story, "--format", "json")
         assert (None, []) == (found.json["appeared"]["since"], found.json["appeared"]["rows"])
         assert found.json["appeared"]["why_not"]
+
+
+OWN = """\
+govern: 1
+agent: desk
+version: 1
+purpose: Looks things up.
+owner: lead
+roles: [lead]
+facts: {customer: {from: session, fields: {id: {type: string}}}}
+tools:
+  look: {tier: read_only, input: {properties: {who: {type: string}}}}
+rules:
+  - {id: own, tools: [look], only_if: "args.who == customer.id", otherwise: deny, because: Only their own.}
+"""
+
+
+@pytest.mark.parametrize("engine", ["calls", "sql"])
+@pytest.mark.parametrize(
+    ("facts", "allowed"),
+    [
+        ({"s": {"customer": {"id": "c1"}}}, 1),
+        ({"t": {"customer": {"id": "c1"}}}, 1),
+        ({"s": {"customer": {"id": "c1"}}, "t": {"customer": {"id": "c1"}}}, 1),
+        ({"s": {"customer": {"id": "c1"}}, "t": {"customer": {"id": "c2"}}}, 0),
+        ({"s": {"customer": {"id": "c2"}}, "t": {"customer": {"id": "c1"}}}, 0),
+        ({"s": {"customer": {"id": "c1"}}, "t": {}}, 1),
+    ],
+)
+def test_facts_that_contradict_each_other(tmp_path: Path, engine: str, facts: dict[str, Any], allowed: int) -> None:
+    """What is said of a session and of a trace in it counts where it is the same; a contradiction allows nothing."""
+    charter, store = tmp_path / "desk.yaml", tmp_path / "store"
+    charter.write_text(OWN, "utf-8")
+    (tmp_path / "facts.json").write_text(json.dumps(facts), "utf-8")
+    path = log(tmp_path, {"tool": "look", "args": {"who": "c1"}, "trace_id": "t", "session_id": "s"})
+    assert 0 == govern("import", path, "-o", store).exit_code
+    line = ["shadow-report", store, "--charter", charter, "--session-facts", tmp_path / "facts.json"]
+    found = govern(*line, "--engine", engine, "--format", "json").json
+    assert allowed == found["verdicts"]["allow"]
+    assert 1 - allowed == found["verdicts"]["deny"]

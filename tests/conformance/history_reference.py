@@ -7,6 +7,7 @@ the canonical form of JSON and the event model. Leaves out origin, and what foll
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -316,9 +317,19 @@ class Before:
     def session(self, event: Event) -> Mapping[str, Any] | None:
         if self.session_facts is None:
             return None
-        if event.session_id is not None and event.session_id in self.session_facts:
-            return self.session_facts[event.session_id]
-        return self.session_facts.get(event.trace_id)
+        said = [
+            self.session_facts[name]
+            for name in dict.fromkeys((event.session_id, event.trace_id))
+            if name is not None and name in self.session_facts
+        ]
+        if not said:
+            return None
+        names = [name for one in said for name in one]
+        return {
+            name: next(one[name] for one in said if name in one)
+            for name in names
+            if len({json.dumps(one[name], sort_keys=True) for one in said if name in one}) == 1
+        }
 
     def fact(self, fact: Fact, session: Mapping[str, Any] | None, call: Event, known: dict[str, Any], now: int) -> Any:
         if session is not None and fact.name in session:

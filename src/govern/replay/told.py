@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from govern.conditions import Inputs
-from govern.events.canonical import Malformed, parse
+from govern.events.canonical import Malformed, parse, text_of
 from govern.events.model import Event, EventType
 from govern.policy.history import GOVERNED, LIFECYCLE, History, session_of
 from govern.policy.origin.hearing import SAYING, asked, trusted_tools
@@ -100,12 +100,18 @@ def _named(name: str | None) -> Callable[[Event], bool]:
 
 
 def _of_session(session_facts: SessionFacts | None, event: Event) -> Inputs | None:
-    """The facts that the host asserted for an event's session, or its trace; None where it says nothing of either."""
+    """The facts that the host asserted for an event's session and its trace; None where it says nothing of either.
+
+    Where both are said, each fact counts of which they do not contradict each other: nobody knows which was true.
+    """
     if session_facts is None:
         return None
-    if event.session_id is not None and event.session_id in session_facts:
-        return session_facts[event.session_id]
-    return session_facts.get(event.trace_id)
+    session = None if event.session_id is None else session_facts.get(event.session_id)
+    trace = session_facts.get(event.trace_id)
+    if session is None or trace is None or session is trace:
+        return trace if session is None else session
+    contradicted = {name for name in session if name in trace and text_of(session[name]) != text_of(trace[name])}
+    return {name: fact for name, fact in {**session, **trace}.items() if name not in contradicted}
 
 
 def _time(event: Event) -> dict[str, Any]:
