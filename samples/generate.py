@@ -3,7 +3,7 @@
 For each story: `log.jsonl` (the agent's own log), `audit.jsonl` (the audit record) and `incidents.json`
 (which traces are flawed, noted where the flaw is made); for code-review also `otlp.jsonl` (the log as OpenTelemetry
 spans). The same charter gives the same bytes every time.
-The policy digest in the records is the SHA-256 of the story's `charter.yaml` as it stands.
+The policy digest in the records is that of the story's `charter.yaml` as it stands, compiled.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from _gen import code_review, crm, data_pipeline, otlp, scheduling, support
 
-from govern.events.canonical import digest
+from govern.compile.sources import policies
 
 HERE = Path(__file__).parent
 STORIES = {
@@ -30,7 +30,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE, help="where the stories' folders are (this folder)")
     out = parser.parse_args().out
     for story, tell in STORIES.items():
-        book = tell(digest((HERE / story / "charter.yaml").read_bytes()))
+        (policy,) = policies(str(HERE / story / "charter.yaml"), None).values()
+        book = tell(policy.digest)
         folder = out / story
         folder.mkdir(parents=True, exist_ok=True)
         files = {
