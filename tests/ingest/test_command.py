@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from govern.cli import app
 from govern.cli.import_ import import_
 from govern.cli.options import Allowance, parse_allowance
 from govern.errors import EnvironmentFailed, UsageError
@@ -201,3 +203,21 @@ def test_no_share_of_nothing() -> None:
     """A percentage of no rows admits nothing bad."""
     assert not Allowance(percent=Decimal(100)).admits(1, 0)
     assert Allowance(percent=Decimal(0)).admits(0, 0)
+
+
+def test_an_interrupted_import_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-C ends it with 130, and with what it means for the store."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("govern.ingest.importing.import_logs", interrupted)
+    monkeypatch.setattr(sys, "argv", ["govern", "import", str(GOOD), "-o", str(tmp_path / "store")])
+    with pytest.raises(SystemExit) as stop:
+        app.main()
+    said = capsys.readouterr().err
+    assert 130 == stop.value.code
+    assert "may have a part of these logs" in said
+    assert "interrupted" in said.splitlines()

@@ -44,6 +44,7 @@ COMMANDS = {
     "reconstruct": ("reconstruct", "reconstruct"),
     "demo": ("demo", "demo"),
 }
+_INTERRUPTED = 130  # as shells say it of a program that SIGINT ended
 # These do something useful when called alone; the others show their help.
 _ALONE = ("demo", "traces", "gaps", "explain", "lsp", "test")
 
@@ -99,6 +100,8 @@ def main() -> None:
     try:
         asked = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
         code = application([asked] if asked in COMMANDS else COMMANDS)(standalone_mode=False) or Exit.OK
+        if code == _INTERRUPTED:  # what Typer makes of Ctrl-C
+            _say("interrupted")
         sys.stdout.flush()  # here, where a closed pipe can still be told
         sys.exit(code)
     except SystemExit as stop:
@@ -110,7 +113,7 @@ def main() -> None:
         raise
     except (typer.Abort, KeyboardInterrupt):
         _say("interrupted")
-        sys.exit(130)
+        sys.exit(_INTERRUPTED)
     except TyperException as error:
         # A usage error knows how to show the command's usage line before its message.
         show = getattr(error, "show", None)

@@ -51,16 +51,21 @@ def import_(
       2  the command line is wrong
       3  something was refused beyond --allow-bad, or there was nothing to read
       4  the store cannot be written
+      130  interrupted: the store may have a part of the logs; importing them again adds the rest
     """
     from govern.ingest.importing import import_logs
     from govern.replay.typed import after_import
     from govern.report import import_json, import_text
-    from govern.report.console import emit_json, working
+    from govern.report.console import emit_json, safe, working
     from govern.report.reading import reading
 
     allowance = parse_allowance(allow_bad)
-    with reading("importing") as bar:
-        done = import_logs(logs, output, format=log_format, agent=agent, watch=bar.read)
+    try:
+        with reading("importing") as bar:
+            done = import_logs(logs, output, format=log_format, agent=agent, watch=bar.read)
+    except KeyboardInterrupt:
+        typer.echo(f"{safe(output)} may have a part of these logs; import them again to have all of it", err=True)
+        raise
     if done.anything:
         with working("writing typed columns"):
             after_import(output, done.written, asked=typed)
