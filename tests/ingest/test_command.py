@@ -13,7 +13,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from govern.cli import app
+from govern.cli import app as command_line
 from govern.cli.import_ import import_
 from govern.cli.options import Allowance, parse_allowance
 from govern.errors import EnvironmentFailed, UsageError
@@ -216,7 +216,7 @@ def test_an_interrupted_import_says_so(
     monkeypatch.setattr("govern.ingest.importing.import_logs", interrupted)
     monkeypatch.setattr(sys, "argv", ["govern", "import", str(GOOD), "-o", str(tmp_path / "store")])
     with pytest.raises(SystemExit) as stop:
-        app.main()
+        command_line.main()
     said = capsys.readouterr().err
     assert 130 == stop.value.code
     assert "may have a part of these logs" in said
