@@ -132,7 +132,7 @@ def _details(row: Unmapped, several: bool, width: int) -> Iterator[str]:
 
 
 def _seen(place: Place, looked_at: int) -> str:
-    return "always" if place.present == looked_at else f"{place.present:,} times"
+    return "always" if place.present == looked_at else "once" if place.present == 1 else f"{place.present:,} times"
 
 
 def _range(place: Place) -> str:
@@ -147,7 +147,7 @@ def _range(place: Place) -> str:
 
 
 def _near(steps: tuple[tuple[str | None, int], ...], edge: str) -> str:
-    shown = [f"{edge if tool is None else safe(tool, 40)} {count:,}×" for tool, count in steps[:NEAR_SHOWN]]
+    shown = [f"{edge if tool is None else safe(tool, 40) or '(no name)'} {count:,}×" for tool, count in steps[:NEAR_SHOWN]]
     return ", ".join(shown) + (", …" if len(steps) > NEAR_SHOWN else "")
 
 
