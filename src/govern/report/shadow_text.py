@@ -147,7 +147,9 @@ def _range(place: Place) -> str:
 
 
 def _near(steps: tuple[tuple[str | None, int], ...], edge: str) -> str:
-    shown = [f"{edge if tool is None else safe(tool, 40) or '(no name)'} {count:,}×" for tool, count in steps[:NEAR_SHOWN]]
+    shown = [
+        f"{edge if tool is None else safe(tool, 40) or '(no name)'} {count:,}×" for tool, count in steps[:NEAR_SHOWN]
+    ]
     return ", ".join(shown) + (", …" if len(steps) > NEAR_SHOWN else "")
 
 
