@@ -9,6 +9,7 @@ line in `formats.py`.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -130,14 +131,15 @@ class Adapter(Protocol):
         ...
 
 
-class Stateless:
+class Stateless(ABC):
     """An adapter whose rows stand alone: it is its own `Reading`."""
 
     def reading(self) -> Reading:
         return self
 
+    @abstractmethod
     def events(self, row: Row) -> Sequence[Event]:
-        raise NotImplementedError
+        """As of `Reading`."""
 
     def end(self) -> Sequence[Event]:
         return ()
