@@ -41,6 +41,11 @@ STEPS: tuple[tuple[str, tuple[str, ...], int], ...] = (
         Exit.FOUND,
     ),
     (
+        "What is missing, written for you to decide. What a rule holds back is shown, and never loosened.",
+        ("suggest", "log.jsonl", "--charter", "charter.yaml"),
+        Exit.FOUND,
+    ),
+    (
         "The audit record of that week, as the boundary wrote it, goes into a store of Parquet files.",
         ("import", "audit.jsonl", "-o", "audit"),
         Exit.OK,
@@ -59,7 +64,7 @@ STEPS: tuple[tuple[str, tuple[str, ...], int], ...] = (
 
 
 def demo() -> None:
-    """Show the whole loop on a sample: lint, decide, test, replay a log, find the gaps, rebuild one chain.
+    """Show the whole loop on a sample: lint, decide, test, replay a log, suggest, find the gaps, rebuild one chain.
 
     Works in a temporary folder that is removed afterwards; needs no network and no server.
 
