@@ -239,3 +239,32 @@ def test_facts_that_contradict_each_other(tmp_path: Path, engine: str, facts: di
     found = govern(*line, "--engine", engine, "--format", "json").json
     assert allowed == found["verdicts"]["allow"]
     assert 1 - allowed == found["verdicts"]["deny"]
+
+
+def test_who_is_asked_where_the_person_served_confirms(tmp_path: Path) -> None:
+    """A gate without roles asks the person served, and the report names them."""
+    charter = tmp_path / "desk.yaml"
+    asks = "approvals: {own: {confirm: session.person, if_no_answer: [{after: 1h, then: deny}]}}"
+    charter.write_text(
+        f"govern: 1\nagent: desk\nversion: 1\npurpose: Pays.\nowner: lead\nroles: [lead]\n{asks}\n"
+        "tools: {pay: {tier: irreversible, approval: {ask: own}, input: {type: object}}}\n", "utf-8",
+    )  # fmt: skip
+    found = govern(
+        "shadow-report", log(tmp_path, {"tool": "pay", "args": {}}), "--charter", charter, "--format", "json"
+    )
+    assert ["the person served"] == [row["role"] for row in found.json["approvals"]]
+
+
+@pytest.mark.parametrize(("agent", "hint"), [("other", "its `agent` is the name"), (None, "with --agent")])
+def test_calls_that_nobody_judges(charter: Path, tmp_path: Path, agent: str | None, hint: str) -> None:
+    """The hint is one that helps: `--agent` names only what the log leaves unnamed. A log with times has times."""
+    both = tmp_path / "folder"
+    both.mkdir()
+    for name in ("desk", "third"):  # of two charters none is for a log that names nobody
+        (both / f"{name}.yaml").write_text(CHARTER.replace("agent: desk", f"agent: {name}"), "utf-8")
+    path = log(tmp_path, {"tool": "pay", "args": {"token": "x"}, "agent": agent})
+    found = govern("shadow-report", path, "--charter", both)
+    assert 3 == found.exit_code
+    assert hint in found.out
+    assert "no call was judged" in found.out
+    assert "the log has no times" not in found.out.splitlines()[0]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from govern.events.model import ActorKind, Event, EventType
+from govern.ingest import formats, read
+from govern.ingest.adapter import Unusable
+from govern.ingest.adapters.canonical import Canonical
 from govern.ingest.counts import FileReport, Summary, Tally
 from govern.ingest.identity import Identities, Met
 from govern.ingest.source import Refusal
@@ -85,3 +91,19 @@ def test_identities_are_the_same_in_memory_and_spilled(met: list[tuple[int, int]
         made = event(CALL, number, content=str(content))
         assert (expected, expected) == (small.meet(made), large.meet(made))
     small.close()
+
+
+def test_what_waited_and_cannot_be_used_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events that an adapter cannot make at the end of a file are a refusal of unknown size, and what it made stays."""
+
+    class Waiting(Canonical):
+        def end(self) -> Sequence[Event]:
+            raise Unusable("no single meaning")
+
+    monkeypatch.setitem(formats.ADAPTERS, "canonical", Waiting())
+    log = tmp_path / "log.jsonl"
+    log.write_text('{"event_id": "e", "trace_id": "t", "type": "prompt"}\n')
+    summary = Summary()
+    assert ["e"] == [event.event_id for event in summary.events(read([str(log)]))]
+    assert (1, 1) == (summary.refused, summary.whole)
+    assert "no single meaning" in summary.refusals[0].reason

@@ -112,7 +112,11 @@ class Reading(Protocol):
         ...
 
     def end(self) -> Sequence[Event]:
-        """The events that waited for a row that did not come; called once, after the last row."""
+        """The events that waited for a row that did not come; called once, after the last row.
+
+        Raises:
+            Unusable: nobody can say how much of them is lost.
+        """
         ...
 
 

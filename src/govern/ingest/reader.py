@@ -215,7 +215,12 @@ class _Reading:
                 continue
             yield from self._new(events, raw.line)
             yield from self._parts(row, raw.line, left=True)
-        yield from self._new(reading.end(), 0)
+        try:
+            waited = reading.end()
+        except Unusable as error:
+            yield self.refuse(0, f"what waited for the end of the file: {error}", None)
+            return
+        yield from self._new(waited, 0)
 
     def _parts(self, row: Row, line: int, *, left: bool) -> Iterator[Refusal]:
         """A refusal for each refused part of a row; the row is lost with them where nothing is `left` of it."""
