@@ -18,7 +18,7 @@ from govern.policy.terms import Tier
 
 _ORDER = (Tier.READ_ONLY, Tier.REVERSIBLE, Tier.IRREVERSIBLE)
 # An argument that chooses what the tool does, and one that is a program.
-_CHOOSES = frozenset({"method", "action", "operation", "op", "verb"})
+CHOOSES = frozenset({"method", "action", "operation", "op", "verb"})
 _PROGRAM = frozenset({"sql", "script", "command", "commands", "cmd", "shell", "statement"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -87,7 +87,7 @@ def _by_arguments(schema: Any) -> list[tuple[Tier, str]]:
     for name, value in properties.items() if isinstance(properties, dict) else ():
         if name.lower() in _PROGRAM and isinstance(value, dict) and value.get("type", "string") == "string":
             found.append((Tier.IRREVERSIBLE, f"argument `{name}` can say anything"))
-        choices = value.get("enum") if name.lower() in _CHOOSES and isinstance(value, dict) else None
+        choices = value.get("enum") if name.lower() in CHOOSES and isinstance(value, dict) else None
         worst: tuple[Tier, str] | None = None
         for choice in choices if isinstance(choices, list) else ():
             first = next(iter(verbs.words(choice)), "") if isinstance(choice, str) else ""

@@ -19,8 +19,6 @@ from govern.policy.terms import Tier
 from govern.replay.details import Shapes
 
 ORDER = (Tier.READ_ONLY, Tier.REVERSIBLE, Tier.IRREVERSIBLE)
-# Arguments that choose what a tool does.
-_CHOOSES = frozenset({"method", "action", "operation", "op", "verb"})
 
 
 def guess(tool: str, schema: dict[str, Any] | None, shapes: Shapes, entry: Tool | None) -> Guess:
@@ -59,7 +57,7 @@ def by_values(shapes: Shapes) -> tuple[tuple[Tier, str], ...]:
     """What the values of an argument that chooses say; no value is told."""
     worst: tuple[Tier, str] | None = None
     for place in shapes.places:
-        if place.path.lower() not in _CHOOSES:
+        if place.path.lower() not in tiers.CHOOSES:
             continue
         for text, _ in place.values:
             value = json.loads(text)
