@@ -89,7 +89,8 @@ footer { margin-top: 3rem; padding-top: .75rem; border-top: 1px solid var(--line
   .tiles { grid-template-columns: repeat(2, 1fr); } th, td, th.n, td.n { padding-right: .75rem; }
   .wide table { font-size: .9rem; } }
 @media print { body { max-width: none; padding: 0; font-size: 10pt; } .wide, .chart { overflow: visible; }
-  nav, .find, .skip { display: none; } .card, svg, tr { break-inside: avoid; } h2, h3, h4 { break-after: avoid; }
+  nav, .find, .skip { display: none; } .card, .chart, svg, tr { break-inside: avoid; }
+  h2, h3, h4, h3 + p, .legend { break-after: avoid; }
   svg { min-width: 0; } .key, .strip span, rect { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   th button::after { content: ""; } a { color: inherit; text-decoration: none; } }
 """
