@@ -8,10 +8,10 @@ from typing import Any
 
 from govern.charter.load import charter_or_raise, load
 from govern.compile.bundle import Bundle, as_written, build, signed
-from govern.compile.keys import PrivateKey, of_seed
 from govern.compile.lower import lower
 from govern.compile.validity import ALWAYS, Window
 from govern.events.canonical import digest, text_of
+from govern.signing.keys import PrivateKey, of_seed
 
 ROOT = Path(__file__).parents[2]
 SUPPORT = ROOT / "samples" / "support" / "charter.yaml"

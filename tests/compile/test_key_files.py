@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from govern.compile.key_files import MAX_BYTES, read_any, read_private, read_public, write_new
 from govern.errors import EnvironmentFailed, UsageError
+from govern.signing.key_files import MAX_BYTES, read_any, read_private, read_public, write_new
 
 from .making import A
 

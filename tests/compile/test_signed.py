@@ -18,10 +18,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from govern.compile import dsse
 from govern.compile.bundle import MAX_BYTES, MAX_FILE, PAYLOAD_TYPE, Bundle, signed
-from govern.compile.dsse import Envelope, Signature, State, check, pae, verified
-from govern.compile.keys import PublicKey
 from govern.compile.reading import looks_like_bundle, opened, read
 from govern.compile.schema_file import envelope_schema
 from govern.compile.sources import one_policy, policies
@@ -29,6 +26,9 @@ from govern.compile.verify import verify
 from govern.errors import AuthorError, EvidenceError, UsageError
 from govern.events.canonical import MAX_BYTES as MAX_JSON
 from govern.events.canonical import text_of
+from govern.signing import dsse
+from govern.signing.dsse import Envelope, Signature, State, check, pae, verified
+from govern.signing.keys import PublicKey
 
 from .making import NOW, RFC_8032, ROOT, SUPPORT, A, B, C, compiled, put, resealed, small
 

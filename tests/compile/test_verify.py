@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from govern.compile import dsse
 from govern.compile.bundle import PAYLOAD_TYPE, Bundle
-from govern.compile.dsse import Envelope
 from govern.compile.validity import Window
 from govern.compile.verify import STEPS, Outcome, Verified, verify
 from govern.compile.versions import Ledger
 from govern.errors import UsageError
 from govern.policy.document import from_document
 from govern.policy.sql import decision_sql
+from govern.signing import dsse
+from govern.signing.dsse import Envelope
 
 from .making import DAY, NOW, A, B, canonical, document_of, resealed, small
 

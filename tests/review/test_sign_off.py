@@ -16,7 +16,6 @@ from govern.audit.read import read_events
 from govern.audit.store import write
 from govern.charter.deployment import deployment_or_raise
 from govern.cli.sign_off import sign_off
-from govern.compile import key_files
 from govern.compile.sign_off import Statement, event_of, keys_of, read
 from govern.errors import AuthorError, EvidenceError, GovernError, UsageError
 from govern.events.model import Event
@@ -29,6 +28,7 @@ from govern.replay.shadow import report
 from govern.report import shadow_json
 from govern.review.charters import charters
 from govern.review.signed_days import SignedDays, signed_days
+from govern.signing import key_files
 
 CHARTER = """\
 govern: 1

@@ -54,11 +54,11 @@ def show(
     """
     from pathlib import Path
 
-    from govern.compile import dsse
-    from govern.compile.key_files import read_public
     from govern.compile.reading import read
     from govern.report import bundle_json, bundle_text
     from govern.report.console import emit_json
+    from govern.signing import dsse
+    from govern.signing.key_files import read_public
 
     keys = [read_public(path) for path in key or ()]
     now = _moment(at)
@@ -120,13 +120,13 @@ def verify(
     from contextlib import nullcontext
     from pathlib import Path
 
-    from govern.compile import dsse
-    from govern.compile.key_files import read_public
     from govern.compile.reading import raw_of
     from govern.compile.seen_file import held
     from govern.compile.verify import verify as run
     from govern.report import bundle_json, bundle_text
     from govern.report.console import emit_json
+    from govern.signing import dsse
+    from govern.signing.key_files import read_public
 
     keys = [read_public(path) for path in key or ()]
     dsse.enough(keys, threshold)
@@ -178,12 +178,12 @@ def sign(
     from pathlib import Path
 
     from govern.compile.bundle import signed
-    from govern.compile.key_files import read_private
     from govern.compile.reading import read
     from govern.compile.writing import not_over, write
     from govern.events.canonical import digest
     from govern.report import bundle_text
     from govern.report.console import safe
+    from govern.signing.key_files import read_private
 
     not_over(output, [(path, "the key") for path in key])
     keys = tuple(read_private(path) for path in key)

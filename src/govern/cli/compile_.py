@@ -95,13 +95,13 @@ def compile_(
     from govern.charter.deployment import deployment_or_raise, minimums
     from govern.charter.load import charter_or_raise, load
     from govern.compile.bundle import as_written, build, signed
-    from govern.compile.key_files import read_private
     from govern.compile.lower import lower
     from govern.compile.validity import window
     from govern.compile.writing import not_over, write
     from govern.events.canonical import digest
     from govern.report import bundle_text
     from govern.report.console import safe
+    from govern.signing.key_files import read_private
 
     not_over(output, [(charter, "the charter"), *((key, "the key") for key in sign or ())])
     now = time.time_ns()

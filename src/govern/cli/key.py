@@ -34,8 +34,8 @@ def new(
       2  the command line is wrong, or one of the files is there already
       4  they cannot be written
     """
-    from govern.compile.key_files import write_new
     from govern.report.console import safe
+    from govern.signing.key_files import write_new
 
     made, private, public = write_new(name)
     typer.echo(f"key {made.public.keyid}")
@@ -58,7 +58,7 @@ def show(
       0  it is shown
       4  it cannot be read, or is no Ed25519 key
     """
-    from govern.compile.key_files import pem, read_any
+    from govern.signing.key_files import pem, read_any
 
     half, public = read_any(file)
     typer.echo(f"{half} key {public.keyid}")

@@ -80,7 +80,6 @@ def sign_off(
 
     from govern.audit.store import write
     from govern.charter.deployment import deployment_or_raise
-    from govern.compile.key_files import read_private
     from govern.compile.sign_off import event_of, keys_of
     from govern.ingest import Summary
     from govern.ingest.reader import read
@@ -95,6 +94,7 @@ def sign_off(
     from govern.review.charters import charters, keep
     from govern.review.reported import differing, reported
     from govern.review.signing import agrees, days_of, signer, statements
+    from govern.signing.key_files import read_private
 
     if not audit:
         raise UsageError("no audit store is named", hint="give --audit DIR, or set GOVERN_AUDIT")

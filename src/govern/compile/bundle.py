@@ -17,15 +17,15 @@ from typing import Any, Final
 
 from govern.charter.lock import text as lock_text
 from govern.charter.model import Charter
-from govern.compile import dsse
-from govern.compile.dsse import Envelope
-from govern.compile.keys import PrivateKey
 from govern.compile.validity import ALWAYS, Window, written
 from govern.errors import AuthorError
 from govern.events.canonical import digest, text_of
 from govern.policy.document import to_document
 from govern.policy.model import Policy
 from govern.policy.sql import decision_sql
+from govern.signing import dsse
+from govern.signing.dsse import Envelope
+from govern.signing.keys import PrivateKey
 
 SCHEMA: Final = "govern/bundle/v1"
 PAYLOAD_TYPE: Final = "application/vnd.govern.bundle.v1+json"

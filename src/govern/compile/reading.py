@@ -15,7 +15,6 @@ from typing import Any, Final
 
 from govern.charter.files import within
 from govern.charter.load import charter_or_raise, load_text
-from govern.compile import dsse
 from govern.compile.bundle import (
     MAX_BYTES,
     MAX_FILE,
@@ -28,7 +27,6 @@ from govern.compile.bundle import (
     manifest_of,
     whole,
 )
-from govern.compile.dsse import Envelope
 from govern.compile.lower import lower
 from govern.compile.validity import Window, stored
 from govern.errors import AuthorError, EvidenceError
@@ -36,6 +34,8 @@ from govern.events.canonical import Malformed, digest, parse, text_of
 from govern.policy.document import from_document
 from govern.policy.model import Policy
 from govern.policy.sql import decision_sql
+from govern.signing import dsse
+from govern.signing.dsse import Envelope
 
 _DIGEST: Final = re.compile("sha256:[0-9a-f]{64}")
 _HINT: Final = "compile the charter again"

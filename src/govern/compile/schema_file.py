@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from govern.compile import versions
 from govern.compile.bundle import MEMBERS, PAYLOAD_TYPE, SCHEMA, Written
-from govern.compile.dsse import MAX_SIGNATURES
 from govern.policy.codec import json_schema
 from govern.policy.document import SCHEMA as POLICY
 from govern.policy.model import Policy
+from govern.signing.dsse import MAX_SIGNATURES
 
 _META: Final = "https://json-schema.org/draft/2020-12/schema"
 _DIGEST: Final = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}

@@ -15,12 +15,12 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import Any, Final
 
-from govern.compile import dsse
-from govern.compile.dsse import Envelope
-from govern.compile.keys import PrivateKey, PublicKey
 from govern.errors import AuthorError
 from govern.events.canonical import Malformed, digest, parse, text_of
 from govern.events.model import ActorKind, Event, EventType, Fidelity, Mode
+from govern.signing import dsse
+from govern.signing.dsse import Envelope
+from govern.signing.keys import PrivateKey, PublicKey
 
 PAYLOAD_TYPE: Final = "application/vnd.govern.sign-off.v1+json"
 SCHEMA: Final = "govern/sign-off/v1"

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
-from govern.compile import dsse, reading
+from govern.compile import reading
 from govern.compile.bundle import Bundle
-from govern.compile.dsse import Envelope, State
-from govern.compile.keys import PublicKey
 from govern.compile.validity import Window, written
 from govern.compile.versions import Ledger, Refused, admit
 from govern.errors import AuthorError
 from govern.policy.model import Policy
+from govern.signing import dsse
+from govern.signing.dsse import Envelope, State
+from govern.signing.keys import PublicKey
 
 _T = TypeVar("_T")
 

@@ -76,6 +76,8 @@ class Event:
 
     `args` is canonical JSON text of an object. Where the arguments were not captured, `args` and
     `args_error` are None; where they were malformed, `args_error` says why and `content` keeps their text.
+
+    `commitments` name the sensitive values that stand elsewhere (`audit.sensitive`): here the event has their marks.
     """
 
     event_id: str
@@ -118,10 +120,11 @@ class Event:
     source_format: str | None = None
     source_ref: str | None = None
     fidelity: Fidelity | None = None
+    commitments: tuple[str, ...] = ()
 
 
 COLUMNS: Final = tuple(column.name for column in fields(Event))
-TEXT_LISTS: Final = ("reasons", "rules", "gates")
+TEXT_LISTS: Final = ("reasons", "rules", "gates", "commitments")
 INTEGERS: Final = ("wseq", "ts_ns", "recorded_ns", "duration_ns", "attempt")
 
 # A frozen dataclass sets each of its fields through `object.__setattr__`: four times the time of plain slots, which

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from govern.compile.bundle import Bundle
-from govern.compile.dsse import Checked
 from govern.compile.validity import written
 from govern.compile.verify import Verified
 from govern.events.canonical import digest
+from govern.signing.dsse import Checked
 
 
 def shown(bundle: Bundle, checked: Iterable[Checked], now: int) -> dict[str, Any]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from govern.compile.bundle import Bundle
-from govern.compile.dsse import Checked, State
-from govern.compile.keys import PrivateKey
 from govern.compile.validity import ALWAYS, Window, written
 from govern.compile.verify import Outcome, Verified
 from govern.events.canonical import digest
 from govern.report.bundle_json import counts, files
 from govern.report.console import safe
+from govern.signing.dsse import Checked, State
+from govern.signing.keys import PrivateKey
 
 _STATES = {
     State.REFUSED: "NOT GOOD: a byte was changed",

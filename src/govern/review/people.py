@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from govern.charter.deployment import Deployment
 from govern.charter.model import Charter
-from govern.compile import dsse
-from govern.compile.dsse import Envelope
-from govern.compile.keys import PublicKey
 from govern.compile.sign_off import whose
+from govern.signing import dsse
+from govern.signing.dsse import Envelope
+from govern.signing.keys import PublicKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from pathlib import Path
 from govern.audit.read import read_events
 from govern.audit.store import parts
 from govern.charter.deployment import Deployment
-from govern.compile.keys import PublicKey
 from govern.compile.sign_off import Found, keys_of, read
 from govern.errors import AuthorError, EvidenceError
 from govern.events.model import Event
@@ -23,6 +22,7 @@ from govern.replay.groups import Policies
 from govern.replay.shadow import Days
 from govern.review.charters import Kept, signed_under, wider
 from govern.review.people import authors, held
+from govern.signing.keys import PublicKey
 
 _People = Mapping[str, Sequence[PublicKey]]
 

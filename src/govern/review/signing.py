@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from govern.charter.deployment import Deployment
-from govern.compile.keys import PublicKey
 from govern.compile.sign_off import Statement, whose
 from govern.errors import AuthorError, EvidenceError, UsageError
 from govern.replay.calendar import Calendar
@@ -17,6 +16,7 @@ from govern.replay.day_logs import DayLog
 from govern.review.charters import Kept
 from govern.review.people import authors, refusal
 from govern.review.reported import Reported
+from govern.signing.keys import PublicKey
 
 
 def signer(

@@ -11,9 +11,9 @@ from base64 import b64encode
 from pathlib import Path
 from typing import Final
 
-from govern.compile import keys
-from govern.compile.keys import PrivateKey, PublicKey
 from govern.errors import EnvironmentFailed, UsageError
+from govern.signing import keys
+from govern.signing.keys import PrivateKey, PublicKey
 
 MAX_BYTES: Final = 64 * 1024
 _HINT: Final = "an Ed25519 key in PEM, as `govern key new` and `openssl genpkey -algorithm ed25519` write it"

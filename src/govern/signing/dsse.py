@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from govern.compile.keys import KEY_ID, PrivateKey, PublicKey
 from govern.errors import AuthorError, UsageError
 from govern.events.canonical import Malformed, parse, text_of
+from govern.signing.keys import KEY_ID, PrivateKey, PublicKey
 
 MAX_SIGNATURES: Final = 32
 MEMBERS: Final = ("payload", "payloadType", "signatures")

@@ -1,0 +1,1 @@
+"""Evidence for others: a case as a package that proves itself, and a second source to compare with."""

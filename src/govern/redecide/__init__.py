@@ -1,0 +1,1 @@
+"""What another policy would have said of recorded calls: every decision of a chain taken again."""
