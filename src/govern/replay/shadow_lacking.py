@@ -60,6 +60,13 @@ def unjudged(replayed: Replayed, policies: Policies) -> tuple[Unjudged, ...]:
     return tuple(sorted(made, key=lambda row: (-row.calls, row.lacks, row.format or "")))
 
 
+def lacking(key: Key, policies: Policies) -> tuple[str, ...]:
+    """What the log does not tell of the calls of a group, in words: inputs that the verdict hangs on, or the policy."""
+    if key.kind is Kind.NO_POLICY:
+        return (_no_policy(key, policies)[0],)
+    return tuple(sorted(_told(policies, key, name) for name in _lacking(key, policies)))
+
+
 def _no_policy(key: Key, policies: Policies) -> tuple[str, str]:
     if isinstance(policies, Recorded):
         if key.policy is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -36,15 +36,31 @@ def replay(
         session_facts: what the host asserted, by session or trace; None where nobody captured it.
         written: takes the verdict on every call.
     """
-    if isinstance(policies, Recorded):
-        return _recorded(_by_their_checks(list(events)), policies, session_facts, written)
     found = _Found(policies, written)
-    for event, given in told(events, policies, session_facts):
-        if event.type is EventType.TOOL_CALL and event.actor_kind in GOVERNED:
-            found.call(event, key_of(event, given, policies))
+    for event, key in judged(events, policies, session_facts):
+        if key is not None:
+            found.call(event, key)
         else:
             found.other(event)
     return found.end()
+
+
+def judged(
+    events: Iterable[Event], policies: Policies, session_facts: SessionFacts | None = None
+) -> Iterator[tuple[Event, Key | None]]:
+    """Every event; the tool calls of an agent with the group that tells how they are judged (`Policies.judge`).
+
+    Args:
+        events, policies, session_facts: as of `replay`.
+    """
+    if isinstance(policies, Recorded):
+        yield from _recorded(_by_their_checks(list(events)), policies, session_facts)
+        return
+    for event, given in told(events, policies, session_facts):
+        if event.type is EventType.TOOL_CALL and event.actor_kind in GOVERNED:
+            yield event, key_of(event, given, policies)
+        else:
+            yield event, None
 
 
 def _by_their_checks(events: list[Event]) -> list[Event]:
@@ -66,29 +82,26 @@ def _by_their_checks(events: list[Event]) -> list[Event]:
 
 
 def _recorded(
-    events: list[Event], policies: Recorded, session_facts: SessionFacts | None, written: Written | None
-) -> Replayed:
+    events: list[Event], policies: Recorded, session_facts: SessionFacts | None
+) -> Iterator[tuple[Event, Key | None]]:
     """Judges each call by the policy whose digest it carries: for each of them the log is read once more, since each
     asks of the history in its own way."""
-    found = _Found(policies, written)
-    judged: dict[tuple[str, str | None], set[str]] = {}
+    asked: dict[tuple[str, str | None], set[str]] = {}
     for event in events:
         if event.type is EventType.TOOL_CALL and event.actor_kind in GOVERNED:
             digest = policies.for_call(event.agent, event.policy_digest)
             if digest is not None:
-                judged.setdefault((digest, event.agent), set()).add(event.event_id)
+                asked.setdefault((digest, event.agent), set()).add(event.event_id)
             else:
                 hour = policies.day_start(event.ts_ns)
-                key = Key(event.agent, event.tool or "", Kind.NO_POLICY, hour=hour, policy=event.policy_digest)
-                found.call(event, key)
+                yield event, Key(event.agent, event.tool or "", Kind.NO_POLICY, hour=hour, policy=event.policy_digest)
         else:
-            found.other(event)
-    for (digest, agent), calls in judged.items():
+            yield event, None
+    for (digest, agent), calls in asked.items():
         alone = policies.alone(digest, agent)
         for event, given in told(events, alone, session_facts):
             if event.event_id in calls and event.agent == agent and event.type is EventType.TOOL_CALL:
-                found.call(event, key_of(event, given, alone, policy=digest))
-    return found.end()
+                yield event, key_of(event, given, alone, policy=digest)
 
 
 class _Found:
