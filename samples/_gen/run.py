@@ -65,6 +65,11 @@ class Office:
     asks: str = ""
     expires_after: int = 8
 
+    def seat(self, number: int, asker: str) -> str:
+        """Who of the office answers: the next one where it is who asked, since nobody approves what they asked for."""
+        seat = f"{self.role}-{number}"
+        return seat if seat != asker else f"{self.role}-{number % self.seats + 1}"
+
 
 @dataclass
 class Desk:
@@ -89,6 +94,7 @@ class Run:
         self.first = self.t = start + self.dice.between(0, 999_999)
         self.skew = self.dice.between(350, 4_000)
         self.calls = 0
+        self.asker = ""
         self.said = self.root  # the span of the latest response: what a call is proposed in
 
     # -- rows ---------------------------------------------------------------------------------------
@@ -122,6 +128,7 @@ class Run:
 
     def ask(self, text: str, actor: str, kind: str = "human") -> Run:
         row = {"content": text, "actor_kind": kind, "actor": actor, "fidelity": "verbatim"}
+        self.asker = actor
         self.t = self.audit(self.t, "prompt", **row)
         self.log(self.t, "prompt", **row)
         return self
@@ -345,7 +352,7 @@ class Action:
             self.expire(office.expires_after)
             return False
         self.t += self.run.dice.skewed(*patience) * SECOND + self.run.dice.between(0, 999_999)
-        seat = f"{office.role}-{self.run.dice.between(1, office.seats)}"
+        seat = office.seat(self.run.dice.between(1, office.seats), self.run.asker)
         self.decide(decision, seat, office.role, reason)
         if decision == "deny":
             self.refused(f"denied by {office.role}: {reason}")

@@ -142,6 +142,11 @@ def _ask(run: Run, invitation: dict[str, Any]) -> Action:
     return action
 
 
+def _colleague_of(owner: str) -> str:
+    """An organiser who did not ask for the meeting."""
+    return f"organiser-{int(owner.rpartition('-')[2]) % 9 + 1}"
+
+
 def _hasty(run: Run, back: int, confirmed: bool) -> Run:
     """The gateway restarts while the organiser is asked. The new process finds a call with no wait, and runs it.
 
@@ -153,11 +158,12 @@ def _hasty(run: Run, back: int, confirmed: bool) -> Run:
     action.t = max(action.t, back)
     action.begin().finish({"sent": len(invitation["attendees"])})
     book = run.book
-    book.incident("gate-did-not-hold", run.trace, action.call_id, "invitation sent before the organiser confirmed")
     if confirmed:
         action.t += run.dice.between(700, 2600) * SECOND
-        action.decide("approve", owner, "organiser", "yes please")
+        action.decide("approve", _colleague_of(owner), "organiser", "yes please")
         book.incident("approval-after-execution", run.trace, action.call_id, "confirmed after it had been sent")
+    else:
+        book.incident("gate-did-not-hold", run.trace, action.call_id, "invitation sent before an organiser confirmed")
     run.say("The invitation is out.").close()
     return run
 
@@ -179,7 +185,8 @@ def _double(run: Run) -> Run:
     more = {**invitation, "attendees": [*invitation["attendees"], "guest-71@supplier.example"]}
     second = _ask(run, more)
     second.t += 118 * SECOND
-    second.decide("approve", owner, "organiser", "yes", approval_id=first.approval, args_digest=first.digest)
+    tied = {"approval_id": first.approval, "args_digest": first.digest}
+    second.decide("approve", _colleague_of(owner), "organiser", "yes", **tied)
     second.begin().finish({"sent": 4})
     run.book.incident(
         "approval-disconnected",

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from . import (
+    appends,
     bulk,
     decisions,
     diffs,
     growth,
     history,
     imports,
+    lookups,
     ndjson,
     origins,
     peers,
@@ -21,6 +23,7 @@ from . import (
     spark,
     starts,
     tiers,
+    verifying,
     whole,
 )
 from .table import Line, Size
@@ -57,6 +60,10 @@ PARTS: Mapping[str, Part] = {
     "diff": Part("two charters over the same log", diffs.lines),
     "peers": Part("other engines on the same events", peers.lines),
     "imports": Part("reading logs", imports.lines),
+    "append": Part("appending to the journal, with and without a flush to the disk", appends.lines),
+    "verify": Part("verifying a store, and again in SQL", verifying.lines),
+    "reconstruct": Part("one trace among millions", lookups.reconstruct),
+    "gaps": Part("every gap of half a million traces", lookups.gaps),
     "prove": Part("statements put to the solver", prove.lines),
     "starts": Part("what a person waits for", starts.lines),
     "protection": Part("what the charters for AgentDojo stop, and what they cost", protection.lines),

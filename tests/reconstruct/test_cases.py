@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from govern.events.model import Event
 from govern.ingest.formats import carries
 from govern.reconstruct import gaps, store
 from govern.reconstruct.gaps.contract import GapKind
+from govern.reconstruct.gaps.facts import facts_of
 from govern.reconstruct.gaps.registry import KINDS
 from govern.reconstruct.judge import Reconstruction, reconstruct
 
@@ -27,7 +29,54 @@ def judged(case: Case, events: list[Event] | None = None) -> Reconstruction:
             elsewhere.setdefault(event.approval_id, []).append(event)
     fields = case.carries
     of_case = carries if fields is None else lambda _: fields
-    return reconstruct(events or case.events, elsewhere=elsewhere, carries=of_case)
+    facts = replace(facts_of(case.events + case.others), **case.facts)
+    return reconstruct(events or case.events, elsewhere=elsewhere, carries=of_case, store=facts)
+
+
+WORDS = HERE / "causes.txt"
+
+
+def words_of(case: Case) -> list[str]:
+    """Every gap of a case in full: its id, action, events and cause, and what was not judged and why."""
+    made = judged(case)
+    lines = [f"{case.name}: {case.what}"]
+    for gap in made.gaps:
+        place = f" action {gap.action}" if gap.action is not None else ""
+        lines.append(f"  {gap.id}{place} ({' '.join(gap.events)}): {gap.cause}")
+    skipped = uncarried(case)
+    lines += [f"  n/a {one.id}: {one.why}" for one in made.not_applicable if one.id not in skipped]
+    return lines
+
+
+def all_words() -> dict[str, list[str]]:
+    """What `causes.txt` says of each case."""
+    found: dict[str, list[str]] = {}
+    name = ""
+    for line in WORDS.read_text("utf-8").splitlines():
+        if line.startswith("  "):
+            found[name].append(line)
+        else:
+            name = line.partition(":")[0]
+            found[name] = [line]
+    return found
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_every_word_of_a_cause(case: Case) -> None:
+    """Each gap names these events and this cause; `python -m tests.reconstruct.test_cases` writes them anew."""
+    assert all_words()[case.name] == words_of(case)
+
+
+def test_no_words_of_cases_that_are_gone() -> None:
+    assert [case.name for case in CASES] == list(all_words())
+
+
+def uncarried(case: Case) -> set[str]:
+    """The gaps that no source of the trace can show, by the needs that each states."""
+    carried: set[str] = set()
+    for event in case.events:
+        carried |= case.carries if case.carries is not None else carries(event.source_format)
+    return {kind.id for kind in KINDS if kind.needs - carried}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -40,7 +89,7 @@ def test_case(case: Case) -> None:
         assert any(words in gap.cause for gap in made.gaps), [gap.cause for gap in made.gaps]
     if "at" in case.expect:
         assert [(BASE + second) * 10**9 for second in case.expect["at"]] == [gap.at_ns for gap in made.gaps]
-    assert set(case.expect.get("na", [])) == {one.id for one in made.not_applicable}
+    assert set(case.expect.get("na", [])) | uncarried(case) == {one.id for one in made.not_applicable}
     for place, wanted in enumerate(case.expect.get("actions", [])):
         action = made.chain.actions[place]
         shown = {
@@ -70,7 +119,9 @@ def test_order_of_reading_does_not_matter(case: Case) -> None:
     assert judged(case) == judged(case, shuffled)
 
 
-@pytest.mark.parametrize("case", [one for one in CASES if one.carries is None], ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case", [one for one in CASES if one.carries is None and not one.facts], ids=lambda case: case.name
+)
 def test_the_store_says_the_same(case: Case, tmp_path: Path) -> None:
     """One trace read by its id, all traces in bulk, and the pure core agree in gaps and counts."""
     audit_store.write(case.events + case.others, tmp_path)
@@ -90,7 +141,7 @@ def test_every_gap_has_cases_that_show_miss_and_excuse_it() -> None:
         own = [case for case in CASES if case.name.startswith(f"{kind.id}-")]
         shows = [case for case in own if kind.id in [gap[0] for gap in case.expect["gaps"]]]
         near = [case for case in own if case.name.startswith(f"{kind.id}-near-")]
-        excused = [case for case in own if kind.id in case.expect.get("na", [])]
+        excused = [case for case in own if kind.id in {*case.expect.get("na", []), *uncarried(case)}]
         assert shows, kind.id
         assert near, kind.id
         assert excused, kind.id
@@ -105,3 +156,7 @@ def test_every_gap_has_its_page(kind: GapKind) -> None:
     assert str(kind.pattern) in text
     for heading in ("## When it is reported", "## Likely causes", "## How to close it", "## When it is not judged"):
         assert heading in text
+
+
+if __name__ == "__main__":
+    WORDS.write_text("".join(f"{line}\n" for case in CASES for line in words_of(case)), "utf-8")

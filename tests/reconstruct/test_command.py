@@ -46,9 +46,8 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 def written(folder: Path, rows: list[dict[str, Any]], trace: str = "4f1c9a77-good") -> str:
     """A store with one trace; returns the folder."""
-    store.write(
-        events_of([{**row, "event": f"{trace}-{place}", "trace": trace} for place, row in enumerate(rows)]), folder
-    )
+    made = [{"by": f"gw-{trace}", **row, "event": f"{trace}-{place}", "trace": trace} for place, row in enumerate(rows)]
+    store.write(events_of(made), folder)
     return str(folder)
 
 
@@ -79,7 +78,8 @@ def test_a_whole_chain(tmp_path: Path) -> None:
         '"Paying it."',
         'approved by lead-2 as team-lead: "fine with me"',
         "14 Nov 2023 22:13:21Z",
-        "+6.00s",
+        "+6s",
+        "times are whole seconds (±1 s)",
     ):
         assert fact in done.stdout
     assert "✗" not in done.stdout
@@ -177,7 +177,9 @@ def test_traces(tmp_path: Path) -> None:
     written(tmp_path, [{"is": "tool_call", "at": 5000, "tool": "peek"}], "zzzzzzzz")
     listed = valid("traces", run("traces", "--audit", folder, "--format", "json").stdout)
     assert ["zzzzzzzz", "4f1c9a77-good"] == [one["trace_id"] for one in listed["traces"]]
-    assert {"call-without-outcome": 1} == listed["traces"][0]["gaps"]
+    assert {"call-without-outcome": 1, "prompt-not-verbatim": 1, "response-not-verbatim": 1} == (
+        listed["traces"][0]["gaps"]
+    )
     assert {"allow": 0, "approval": 1, "deny": 0, "unchecked": 0} == listed["traces"][1]["verdicts"]
     for extra in (["--tool", "pay"], ["--verdict", "approval"], ["--agent", "desk"]):
         found = valid("traces", run("traces", "--audit", folder, "--format", "json", *extra).stdout)
@@ -244,6 +246,6 @@ def test_verbatim_is_whole(tmp_path: Path) -> None:
     rows = [{**GOOD[0], "content": long}, *GOOD[1:]]
     folder = written(tmp_path, rows)
     shown = run("reconstruct", "4f1c9a", "--audit", folder, "--verbatim").stdout
-    assert 200 == sum(line.strip().startswith("│ line ") for line in shown.splitlines())
+    assert 200 == sum("│ line " in line for line in shown.splitlines())
     assert f"{len(long):,} bytes, sha256:" in shown
     assert "line 199" not in run("reconstruct", "4f1c9a", "--audit", folder).stdout

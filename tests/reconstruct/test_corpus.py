@@ -31,6 +31,26 @@ def sources() -> dict[str, dict[str, Any]]:
     return {name: fact for name, fact in facts.items() if name.startswith(kinds) and "trajectories" in fact}
 
 
+NOT_SHOWN = {
+    "executed-after-deny", "gate-did-not-hold", "approved-not-executed-args", "approval-disconnected",
+    "approval-reused", "approval-expired", "approval-after-execution", "self-approval", "approver-unknown",
+    "unchecked-execution", "policy-not-in-force", "retry-unexplained", "request-undecided", "sequence-gap",
+    "orphan-span", "clock-regression", "no-session-end", "prompt-not-verbatim", "response-not-verbatim",
+}  # fmt: skip
+"""What no log of an agent's own can show, whatever its format."""
+
+
+@pytest.mark.parametrize(("name", "timed"), [("claude_code", True), ("otlp", True), ("agentdojo", False)])
+def test_what_imported_logs_cannot_show_is_not_judged(name: str, timed: bool, tmp_path: Path) -> None:
+    """For every trace: no gap of approvals, checks, order, sessions or words, and none of them passed either. Only a
+    call that nobody answered, or an answer that nobody asked for, is a hole in such a log."""
+    import_logs([str(CORPUS / name)], str(tmp_path), format=None, agent="agent")
+    found = gather(store.scan(tmp_path))
+    assert {group.id for group in found.groups} <= {"call-without-outcome", "result-without-call"}
+    assert NOT_SHOWN | (set() if timed else {"timing-missing"}) == {gap for gap, _ in found.not_applicable}
+    assert {found.traces} == set(found.not_applicable.values())
+
+
 @pytest.mark.parametrize("name", sources())
 def test_chains_of_chat_logs(name: str, tmp_path: Path) -> None:
     """One action a call; the only gaps are the calls that the independent reader found without a result;
@@ -42,8 +62,7 @@ def test_chains_of_chat_logs(name: str, tmp_path: Path) -> None:
     gaps = {group.id: group.count for group in found.groups}
     unanswered = fact["calls_without_result"]
     assert ({"call-without-outcome": unanswered} if unanswered else {}) == gaps
-    judged = {gap for gap, _ in found.not_applicable}
-    assert {"unchecked-execution", "gate-did-not-hold", "approval-disconnected"} <= judged
+    assert NOT_SHOWN | {"timing-missing"} == {gap for gap, _ in found.not_applicable}
     assert {fact["trajectories"]} == set(found.not_applicable.values())
     for name_of in ("check", "approval", "timing"):
         assert fact["tool_calls"] == found.completeness[name_of].na

@@ -67,7 +67,5 @@ def _gaps_of(steps: list[Row]) -> set[str]:
         if foreign:
             gaps.add("approval-disconnected")
         elif {d["approval_id"] for d in before if d["decision"] == "approve"} != set(requested):
-            gaps.add("gate-did-not-hold")
-            if len(decisions) > len(before):
-                gaps.add("approval-after-execution")
+            gaps.add("approval-after-execution" if len(decisions) > len(before) else "gate-did-not-hold")
     return gaps

@@ -1,19 +1,22 @@
 """Reads a store: a DuckDB connection with the view `events`, or events one by one in the total order.
 
+Every event is there once: from sealed files that the log has, from imported parts, and from the journal. A file that
+the log names and that is not there is an error, and no event less.
+
 Foreign or damaged Parquet is named and refused (`EvidenceError`). Nothing is downloaded: no extension is
 installed or loaded by itself.
 
-Leaves out: writing (`store`), what the events mean (`reconstruct`, `replay`).
+Leaves out: writing (`store`, `sealing`), which files count (`snapshot`), what events mean (`reconstruct`, `replay`).
 """
 
 from __future__ import annotations
 
-import atexit
 import os
-import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator, Sequence
-from functools import cache
+from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,50 +24,86 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from govern.audit import schema, store
+from govern.audit import schema, snapshot
+from govern.audit import sealed as sealed_files
+from govern.audit.database import ORDER
+from govern.audit.database import connect as connect
+from govern.audit.database import spill as spill
 from govern.errors import EnvironmentFailed, EvidenceError
 from govern.events.model import COLUMNS, Event
 
 BATCH: Final = 8_192
-_ORDER: Final = "trace_id, ts_ns NULLS LAST, wseq, writer_id"
 
 
-@cache
-def spill() -> str:
-    """A private folder for what does not fit into memory, gone with the process."""
-    folder = tempfile.mkdtemp(prefix="govern-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
-
-
-def _quarter() -> int:
-    """A quarter of the machine's memory, in bytes; not less than 512 MiB."""
-    return max(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4, 512 * 2**20)
-
-
-def connect(*, memory_limit: str | None = None, threads: int | None = None) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB that loads nothing from outside and spills to a temporary folder.
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The Parquet files that have every event of a store once.
 
     Args:
-        memory_limit: as DuckDB writes it, such as `1GB`; None is a quarter of the machine's.
-        threads: how many; None for as many as the machine has.
+        paths: sorted; that of the journal last.
+        journal: how many events are in the journal only: they stand in a temporary file.
+        keeps: what keeps the files where they are, as long as this is referred to.
     """
-    config: dict[str, Any] = {
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "memory_limit": memory_limit or f"{_quarter()}B",
-        "temp_directory": spill(),
-        "preserve_insertion_order": True,
-    }
-    if threads is not None:
-        config["threads"] = threads
-    con = duckdb.connect(config=config)
-    con.execute("SET parquet_metadata_cache = true")
-    return con
+
+    paths: tuple[Path, ...]
+    journal: int = 0
+    keeps: object = field(default=None, compare=False, repr=False)
+
+
+class _Spool:
+    """A temporary file of events of the journal, gone when nobody refers to it any more."""
+
+    def __init__(self) -> None:
+        handle, name = tempfile.mkstemp(prefix="journal-", suffix=".parquet", dir=spill())
+        os.close(handle)
+        self.path = Path(name)
+        weakref.finalize(self, self.path.unlink, missing_ok=True)
+
+
+def files(folder: str | Path) -> Files:
+    """The files to read for all of a store: sealed ones that its log has, imported ones, and the journal.
+
+    Args:
+        folder: the store (the folder that holds `events/`).
+
+    Raises:
+        EvidenceError: the log or the journal is damaged, or a file that the log names is not there.
+        EnvironmentFailed: it cannot be read, or there is no room.
+    """
+    return files_of(snapshot.take(folder))
+
+
+def files_of(found: snapshot.Snapshot) -> Files:
+    """As `files`, of a snapshot that was taken."""
+    if not found.journal:
+        return Files(found.files, keeps=found.hold)
+    from govern.audit import journal, journal_rows
+
+    segments = []
+    for each in found.journal:
+        segment = journal.read_segment(each.path)
+        if segment.problem is not None:
+            hint = "`govern audit verify` says what else is wrong"
+            raise EvidenceError(f"the journal is damaged: {segment.problem}", where=str(each.path), hint=hint)
+        if segment.next > each.after + 1:
+            segments.append((segment, each.after))
+    if not segments:
+        return Files(found.files, keeps=found.hold)
+    spool = _Spool()
+    with closing(connect()) as con:
+        events = journal_rows.load(con, segments)
+        query = f"SELECT {', '.join(COLUMNS)} FROM {journal_rows.TABLE} ORDER BY {ORDER}"
+        try:
+            pq.write_table(con.sql(query).to_arrow_table().cast(schema.SCHEMA), spool.path)
+        except OSError as error:
+            raise EnvironmentFailed(f"no room for the journal: {_first_line(error)}", where=str(spool.path)) from None
+    return Files((*found.files, spool.path), events, (found.hold, spool))
 
 
 def open_events(folder: str | Path, *, memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
     """A connection with the view `events` over a store; its columns are those of the event model.
+
+    Events that are not sealed yet are among them. Nothing that the connection reads is deleted as long as it lives.
 
     Args:
         folder: the store (the folder that holds `events/`).
@@ -73,10 +112,19 @@ def open_events(folder: str | Path, *, memory_limit: str | None = None) -> duckd
     Raises:
         EvidenceError: no events there, or a file that is no part of a store; the file is named.
     """
-    found = store.parts(Path(folder))
-    if not found:
+    return _opened(folder, files(folder), memory_limit)
+
+
+def _opened(folder: str | Path, found: Files, memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
+    if not found.paths:
         raise EvidenceError("no events here", where=str(folder), hint="write some with `govern import LOGS -o DIR`")
-    return open_parts(found, memory_limit=memory_limit)
+    con = open_parts(found.paths, memory_limit=memory_limit)
+    weakref.finalize(con, _forget, found)
+    return con
+
+
+def _forget(_: Files) -> None:
+    """Lets go of what a connection kept."""
 
 
 def open_parts(files: Sequence[Path], *, memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
@@ -85,19 +133,18 @@ def open_parts(files: Sequence[Path], *, memory_limit: str | None = None) -> duc
     Raises:
         EvidenceError: a file that is no part of a store.
     """
-    names = ", ".join(_literal(str(file)) for file in files)
     con = connect(memory_limit=memory_limit)
     try:
-        # Cheap test of all footers at once; only on a failure is every file opened to name the culprit.
-        known = ", ".join(_literal(name) for name in COLUMNS)
+        # Cheap test of all footers at once; only on a failure is every file opened to name the culprit. Sealed files
+        # are all written alike, and there may be thousands: the first one stands for them.
+        sealed = [file for file in files if file.name.startswith(sealed_files.PREFIX)]
+        tested = [*(file for file in files if not file.name.startswith(sealed_files.PREFIX)), *sealed[:1]]
+        known = ", ".join(literal(name) for name in COLUMNS)
         odd = con.execute(
-            f"SELECT file_name FROM parquet_schema([{names}]) WHERE name IN ({known}) "
+            f"SELECT file_name FROM parquet_schema([{_listed(tested)}]) WHERE name IN ({known}) "
             f"GROUP BY file_name HAVING count(DISTINCT name) < {len(COLUMNS)} LIMIT 1"
         ).fetchall()
-        con.execute(
-            f"CREATE VIEW events AS SELECT {', '.join(COLUMNS)} "
-            f"FROM read_parquet([{names}], union_by_name = true, hive_partitioning = false)"
-        )
+        con.execute(f"CREATE VIEW events AS {reading(files)}")
         types = {row[0]: row[1] for row in con.execute("DESCRIBE events").fetchall()}
     except duckdb.Error as error:
         con.close()
@@ -107,6 +154,24 @@ def open_parts(files: Sequence[Path], *, memory_limit: str | None = None) -> duc
         con.close()
         raise culprit(files, ValueError(f"wrong columns: {', '.join(wrong) or 'some are missing'}"))
     return con
+
+
+def reading(files: Sequence[Path]) -> str:
+    """A query that gives the columns of the event model over files of a store."""
+    sealed = [file for file in files if file.name.startswith(sealed_files.PREFIX)]
+    other = [file for file in files if not file.name.startswith(sealed_files.PREFIX)]
+    columns = ", ".join(COLUMNS)
+    # By name is for parts that differ in their columns, and opens each file before the first row; sealed ones do not.
+    found = [
+        f"SELECT {columns} FROM read_parquet([{_listed(some)}], union_by_name = {by_name}, hive_partitioning = false)"
+        for some, by_name in ((sealed, "false"), (other, "true"))
+        if some
+    ]
+    return " UNION ALL ".join(found)
+
+
+def _listed(files: Sequence[Path]) -> str:
+    return ", ".join(literal(str(file)) for file in files)
 
 
 _TYPES: Final = {
@@ -123,13 +188,13 @@ def check_part(file: Path) -> None:
     """
     try:
         found = pq.read_schema(file)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise EvidenceError(f"not a whole Parquet file: {_first_line(error)}", where=str(file)) from None
     missing = [name for name in COLUMNS if name not in found.names]
     if missing:
         raise EvidenceError(f"no events: column `{missing[0]}` is missing", where=str(file))
-    for field in schema.SCHEMA:
-        got = found.field(field.name).type
+    for column in schema.SCHEMA:
+        got = found.field(column.name).type
         if pa.types.is_dictionary(got):
             got = got.value_type
         kin = (
@@ -137,8 +202,8 @@ def check_part(file: Path) -> None:
             pa.types.is_int64,
             lambda t: pa.types.is_string(t) or pa.types.is_large_string(t),
         )
-        if not any(is_kind(got) and is_kind(field.type) for is_kind in kin):
-            raise EvidenceError(f"no events: column `{field.name}` is {got}, not {field.type}", where=str(file))
+        if not any(is_kind(got) and is_kind(column.type) for is_kind in kin):
+            raise EvidenceError(f"no events: column `{column.name}` is {got}, not {column.type}", where=str(file))
 
 
 def culprit(files: Sequence[Path], error: Exception) -> EvidenceError:
@@ -168,9 +233,8 @@ def read_events(folder: str | Path, where: str = "", parameters: Sequence[Any] =
     Raises:
         EvidenceError: no events there, or a damaged or foreign file; it is named.
     """
-    found = store.parts(Path(folder))
-    con = open_events(folder)
-    yield from _stream(con, found, where, parameters)
+    found = files(folder)
+    yield from _stream(_opened(folder, found), found.paths, where, parameters)
 
 
 def read_parts(files: Sequence[Path]) -> Iterator[Event]:
@@ -207,7 +271,7 @@ def _stream(
     order: bool = True,
 ) -> Iterator[Event]:
     condition = f" WHERE {where}" if where else ""
-    query = f"SELECT * FROM events{condition}" + (f" ORDER BY {_ORDER}" if order else "")
+    query = f"SELECT * FROM events{condition}" + (f" ORDER BY {ORDER}" if order else "")
     try:
         for batch in con.sql(query, params=list(parameters)).to_arrow_reader(BATCH):
             yield from schema.events(batch)
@@ -219,7 +283,8 @@ def _stream(
         con.close()
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
+    """A text as SQL writes it."""
     return "'" + text.replace("'", "''") + "'"
 
 

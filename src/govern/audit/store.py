@@ -4,7 +4,8 @@ A part is written beside its place, flushed to the disk and renamed, and named b
 what is there is whole. Events that the store already has are not written again, so importing the same log
 twice, or a log that grew, changes nothing or adds what is new.
 
-Leaves out: the journal of live writers, sealing, signatures; reading (`read`).
+Leaves out: the journal of live writers (`audit_log`), sealing (`sealing`), which files count (`snapshot`), reading
+(`read`).
 """
 
 from __future__ import annotations
@@ -15,22 +16,23 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from govern.audit import schema
+from govern.audit import schema, snapshot
+from govern.audit.sealed import BLOOM, BLOOM_FPP, ROW_GROUP, flush_folder
 from govern.errors import EnvironmentFailed
 from govern.events.model import Event
+
+if TYPE_CHECKING:
+    from govern.audit.read import Files
 
 CHUNK_EVENTS: Final = 50_000
 CHUNK_TEXT: Final = 64 * 1024 * 1024
 """A part holds at most so many events and about so many characters of text: what is held in memory."""
-ROW_GROUP: Final = 16_384
 _SECOND: Final = 1_000_000_000
-_BLOOM: Final = ("event_id", "trace_id", "call_id")
-_BLOOM_FPP: Final = 0.01
 
 
 @dataclass(slots=True)
@@ -44,8 +46,14 @@ class Written:
 
 
 def parts(folder: Path) -> list[Path]:
-    """The Parquet files of a store, sorted; an empty list where there are none."""
-    return sorted(Path(folder).glob("events/dt=*/*.parquet"))
+    """The Parquet files of a store that count, sorted; an empty list where there are none.
+
+    The journal is not among them: `read.files` has it too, and keeps all of them where they are.
+
+    Raises:
+        EvidenceError: the log is damaged, or a file that it names is not there.
+    """
+    return list(snapshot.take(folder).files)
 
 
 def write(events: Iterable[Event], folder: str | Path, *, durable: bool = True) -> Written:
@@ -62,11 +70,11 @@ def write(events: Iterable[Event], folder: str | Path, *, durable: bool = True) 
     """
     root = Path(folder)
     done = Written()
-    before = parts(root)
+    before = _present(root)
     try:
         (root / "events").mkdir(parents=True, exist_ok=True)
         for chunk in _chunks(events):
-            fresh = _without_present(chunk, before, done) if before else chunk
+            fresh = chunk if before is None else _without_present(chunk, before, done)
             for day, of_day in _by_day(fresh).items():
                 done.parts.append(_write_part(of_day, root / "events" / f"dt={day}", durable))
                 done.events += len(of_day)
@@ -91,11 +99,22 @@ def _chunks(events: Iterable[Event]) -> Iterator[list[Event]]:
         yield chunk
 
 
-def _without_present(chunk: list[Event], before: list[Path], done: Written) -> list[Event]:
-    """The events of the chunk that the store does not have; the others are counted in `done`."""
+def _present(root: Path) -> Files | None:
+    """What the store has before; None where it has nothing."""
+    found = snapshot.take(root)
+    if not found.files and not found.journal:
+        return None
     from govern.audit import read  # imports duckdb, which a first import does not need
 
-    stored = {event.event_id: event for event in read.with_ids(before, [event.event_id for event in chunk])}
+    made = read.files_of(found)
+    return made if made.paths else None
+
+
+def _without_present(chunk: list[Event], before: Files, done: Written) -> list[Event]:
+    """The events of the chunk that the store does not have; the others are counted in `done`."""
+    from govern.audit import read
+
+    stored = {event.event_id: event for event in read.with_ids(before.paths, [event.event_id for event in chunk])}
     fresh: list[Event] = []
     for event in chunk:
         if (old := stored.get(event.event_id)) is None:
@@ -152,7 +171,7 @@ def _write_part(events: list[Event], folder: Path, durable: bool) -> Path:
     table = schema.table(sorted(events, key=order))
     folder.mkdir(parents=True, exist_ok=True)
     sink = pa.BufferOutputStream()
-    bloom = {"ndv": min(len(events), ROW_GROUP), "fpp": _BLOOM_FPP}
+    bloom = {"ndv": min(len(events), ROW_GROUP), "fpp": BLOOM_FPP}
     pq.write_table(
         table,
         sink,
@@ -160,7 +179,7 @@ def _write_part(events: list[Event], folder: Path, durable: bool) -> Path:
         compression_level=3,
         row_group_size=ROW_GROUP,
         use_dictionary=list(schema.DICTIONARY),
-        bloom_filter_options={name: bloom for name in _BLOOM if table.column(name).null_count < len(events)},
+        bloom_filter_options={name: bloom for name in BLOOM if table.column(name).null_count < len(events)},
         sorting_columns=[pq.SortingColumn(schema.SCHEMA.get_field_index("trace_id"))],
         write_page_checksum=True,
     )
@@ -178,14 +197,5 @@ def _write_part(events: list[Event], folder: Path, durable: bool) -> Path:
         beside.unlink(missing_ok=True)
         raise
     if durable:
-        _flush_folder(folder)
+        flush_folder(folder)
     return path
-
-
-def _flush_folder(folder: Path) -> None:
-    """Makes the rename itself survive a loss of power."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

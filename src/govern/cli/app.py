@@ -42,6 +42,7 @@ COMMANDS = {
     "traces": ("traces", "traces"),
     "gaps": ("gaps", "gaps"),
     "reconstruct": ("reconstruct", "reconstruct"),
+    "audit": ("audit", "audit"),
     "demo": ("demo", "demo"),
 }
 _INTERRUPTED = 130  # as shells say it of a program that SIGINT ended
@@ -66,7 +67,7 @@ def application(names: Iterable[str] = COMMANDS) -> typer.Typer:
     app = typer.Typer(
         name="govern",
         help="One charter for an AI agent: draft it, lint it, explain it, compile it, decide with it, replay logs "
-        "against it, rebuild what happened.",
+        "against it, rebuild what happened, prove it.",
         no_args_is_help=True,
         add_completion=False,
         rich_markup_mode=None,

@@ -46,25 +46,51 @@ STEPS: tuple[tuple[str, tuple[str, ...], int], ...] = (
         Exit.FOUND,
     ),
     (
-        "The audit record of that week, as the boundary wrote it, goes into a store of Parquet files.",
-        ("import", "audit.jsonl", "-o", "audit"),
+        "The audit record of that week goes into a store. A key of its own signs what is sealed in it:",
+        ("key", "new", "audit"),
+        Exit.OK,
+    ),
+    (
+        "The store begins with the first record of its log.",
+        ("audit", "init", "record", "--sign", "audit.key"),
+        Exit.OK,
+    ),
+    (
+        "The record as the boundary wrote it, as events in Parquet.",
+        ("import", "audit.jsonl", "-o", "record"),
+        Exit.OK,
+    ),
+    (
+        "Sealed: from here on nobody changes an event, or takes one away, without being seen.",
+        ("audit", "seal", "--audit", "record", "--sign", "audit.key"),
+        Exit.OK,
+    ),
+    (
+        "A checkpoint, to be kept where whoever may write the store may not.",
+        ("audit", "checkpoint", "--audit", "record", "--to", "file:kept-elsewhere"),
         Exit.OK,
     ),
     (
         "Can every decision be put back together? Each hole has a name and a likely cause.",
-        ("gaps", "--audit", "audit"),
+        ("gaps", "--audit", "record"),
         Exit.FOUND,
     ),
     (
         "One of them, from the prompt to the output: a merge that was waiting for a maintainer, and did not wait.",
-        ("reconstruct", "--trace-id", RESTARTED, "--audit", "audit"),
+        ("reconstruct", "--trace-id", RESTARTED, "--audit", "record"),
         Exit.FOUND,
+    ),
+    (
+        "Is the record whole? Everything is computed again from the stored bytes, and held to the checkpoint.",
+        ("audit", "verify", "--audit", "record", "--key", "audit.pub", "--since", "kept-elsewhere"),
+        Exit.OK,
     ),
 )  # fmt: skip
 
 
 def demo() -> None:
-    """Show the whole loop on a sample: lint, decide, test, replay a log, suggest, find the gaps, rebuild one chain.
+    """Show the whole loop on a sample: lint, decide, test, replay a log, suggest, seal, find the gaps, rebuild
+    one chain, verify.
 
     Works in a temporary folder that is removed afterwards; needs no network and no server.
 

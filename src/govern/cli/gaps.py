@@ -34,20 +34,21 @@ def gaps(
       2  the command line is wrong
       3  the store is missing, damaged, or has no action to judge
     """
-    from govern.reconstruct.store import scan, short_id_length
-    from govern.reconstruct.summary import gather
+    from govern.reconstruct import bulk
+    from govern.reconstruct.store import short_id_length
     from govern.report import gaps_json, gaps_text
     from govern.report.console import console, emit_json, working
 
     if not audit:
         raise UsageError("no audit store is named", hint="give --audit DIR, or set GOVERN_AUDIT")
     with working("judging every chain"):
-        found = gather(scan(audit))
+        found = bulk.gaps(audit)
     if format is ReportFormat.JSON:
         emit_json(gaps_json.document(found))
     else:
         out = console()
-        for line in gaps_text.lines(found, short_id_length(audit), out.width):
+        samples = [sample.trace_id for group in found.groups for sample in group.samples]
+        for line in gaps_text.lines(found, short_id_length(audit, samples), out.width):
             out.print(line, soft_wrap=True)
     if not found.actions:
         raise EvidenceError("no action in this store, so nothing was judged", where=audit)

@@ -19,8 +19,12 @@ from typing import Final, Protocol
 from govern.events.canonical import Json
 from govern.events.model import Event
 
-FIELDS: Final = frozenset({"prompt", "response", "tool", "args", "check", "approval", "output", "timing", "errors"})
-"""What an audit record is made of; a format carries some of it."""
+FIELDS: Final = frozenset(
+    {"prompt", "response", "tool", "args", "check", "approval", "output", "timing", "errors"}
+    | {"verbatim", "spans", "sessions", "sequence"}
+)
+"""What an audit record is made of; a format carries some of it. The last four: whether words are verbatim, which span
+an event was made in, where sessions begin and end, and contiguous numbers of the writer's own."""
 
 
 @dataclass(frozen=True, slots=True)

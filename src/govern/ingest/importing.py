@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from govern.audit import store
+from govern.audit.import_mark import importing
 from govern.ingest.counts import Summary
 from govern.ingest.progress import Watch
 from govern.ingest.reader import read
@@ -45,6 +46,9 @@ def import_logs(
 ) -> Imported:
     """Reads logs and adds their events to the store in `folder`.
 
+    Until it is done the store has a mark (`audit.import_mark`), which stays where this is interrupted: then every
+    reader says that the logs may be there in part, until they are imported again.
+
     Args:
         paths, format, agent, watch: as `govern.ingest.read`.
         folder: made where it does not exist.
@@ -55,7 +59,9 @@ def import_logs(
         EvidenceError: the store in it is damaged.
     """
     summary = Summary()
-    done = store.write(summary.events(read(paths, format=format, agent=agent, watch=watch)), Path(folder))
+    events = summary.events(read(paths, format=format, agent=agent, watch=watch))
+    with importing(Path(folder), paths, format, agent):
+        done = store.write(events, Path(folder))
     for event_id in done.conflicts:
         reason = f"the store has other content under the event id `{event_id}`; the new one was not written"
         summary.refuse(Refusal(folder, 0, reason))

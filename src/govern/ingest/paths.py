@@ -10,13 +10,20 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Final
 
+from govern.errors import EvidenceError
 from govern.ingest.source import Refusal
+
+_OF_STORE: Final = ("anchors", "events", "journal", "log", "values", "writers")
+"""Folders of a store: what is in them is no log of its own."""
+_MARK: Final = re.compile(r"importing-[0-9a-f]{32}\.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +40,18 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A folder of events that `govern import` wrote."""
+    """A folder of events that `govern import` or a live writer wrote.
+
+    Args:
+        parts: the Parquet files that have each of its events once; those of the journal in a temporary one.
+        lacks: why it may not have all that it should have, for people.
+        keeps: what keeps the files where they are, as long as this is referred to.
+    """
 
     name: str
     parts: tuple[Path, ...]
+    lacks: tuple[str, ...] = ()
+    keeps: object = field(default=None, compare=False, repr=False)
 
 
 def expand(paths: Sequence[str]) -> Iterator[File | Store | Refusal]:
@@ -112,12 +127,16 @@ def _folder(path: str) -> Iterator[File | Store | Refusal]:
     empty = True
     for root, folders, files in os.walk(path, onerror=problems.append):
         folders.sort()
-        if "events" in folders and (parts := _parts(Path(root))):
+        if found := _store(root, folders):
             empty = False
-            folders.remove("events")
-            if "typed" in folders and _is_derived(os.path.join(root, "typed")):
-                folders.remove("typed")
-            yield Store(root, parts)
+            yield found
+            folders[:] = [name for name in folders if name not in _OF_STORE and not _is_typed(root, name)]
+            files = [name for name in files if not _MARK.fullmatch(name)]
+        elif any(map(_MARK.fullmatch, files)):
+            for why in _lacks(root):
+                empty = False
+                yield Refusal(root, 0, why, None)
+            files = [name for name in files if not _MARK.fullmatch(name)]
         for name in sorted(files):
             empty = False
             yield _met(os.path.join(root, name))
@@ -138,11 +157,37 @@ def _met(path: str) -> File | Refusal:
     return Refusal(path, 0, "no file; a pipe is read where it is named itself", None)
 
 
-def _is_derived(folder: str) -> bool:
-    """Whether a folder beside a store's events holds only what is made of them (`replay.typed`)."""
-    return all(".sidecar" in name for name in os.listdir(folder))
+def _store(root: str, folders: Sequence[str]) -> Store | Refusal | None:
+    """The store in a folder; None where there is none."""
+    live = not {"log", "journal"}.isdisjoint(folders)
+    plain = _parts(Path(root)) if "events" in folders else ()
+    if not plain and not (live and "writers" in folders):
+        return None
+    lacks = _lacks(root)
+    if not live and not any(part.name.startswith("seal-") for part in plain):
+        return Store(root, plain, lacks)
+    from govern.audit.read import files  # duckdb: where a journal is to be read
+
+    try:
+        found = files(root)
+    except EvidenceError as error:
+        return Refusal(error.where or root, 0, error.message, None)
+    return Store(root, found.paths, lacks, found)
 
 
 def _parts(root: Path) -> tuple[Path, ...]:
-    """As `govern.audit.store.parts`, without importing what reads them."""
+    """As `govern.audit.store.parts` of a store without a log, without importing what reads them."""
     return tuple(sorted(root.glob("events/dt=*/*.parquet")))
+
+
+def _lacks(root: str) -> tuple[str, ...]:
+    if not any(map(_MARK.fullmatch, os.listdir(root))):
+        return ()
+    from govern.audit.import_mark import unfinished
+
+    return tuple(mark.told for mark in unfinished(root))
+
+
+def _is_typed(root: str, name: str) -> bool:
+    """Whether a folder beside a store's events holds only what is made of them (`replay.typed`)."""
+    return name == "typed" and all(".sidecar" in each for each in os.listdir(os.path.join(root, name)))

@@ -83,7 +83,7 @@ def _read(paths: Sequence[str], adapter: Adapter | None, agent: str | None, watc
                     yield each
                     continue
                 case Store():
-                    yield from _Reading(each.name, met, adapter, agent, pace).store(each.parts)
+                    yield from _Reading(each.name, met, adapter, agent, pace).store(each.parts, each.lacks)
                 case File():
                     yield from _file(each, patterns, met, adapter, agent, pace)
             pace.finished(each)
@@ -242,11 +242,17 @@ class _Reading:
         clashes = [event.event_id for event, how in zip(events, met, strict=True) if how is Met.OTHER]
         return [*fresh, *(self.refuse(line, _CLASH.format(storable(event_id))) for event_id in clashes)]
 
-    def store(self, parts: tuple[Path, ...]) -> Iterator[Item]:
-        """Events that `import` wrote, in the total order; a damaged part is refused and the others are read."""
+    def store(self, parts: tuple[Path, ...], lacks: Sequence[str] = ()) -> Iterator[Item]:
+        """Events of a store, in the total order; a damaged part is refused and the others are read.
+
+        Args:
+            lacks: why there may be more events than these: each is a refusal, for nobody knows how many.
+        """
         from govern.audit import read  # duckdb: only where there is Parquet
 
         self.adapter = formats.named("canonical")
+        for why in lacks:
+            yield self.refuse(0, why, None)
         good = list(parts)
         while good:
             try:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from govern.events.model import Event, EventType
 from govern.reconstruct.chain import Action, Approval, Chain, Execution, Text, args_digest
-from govern.reconstruct.order import ordered
+from govern.reconstruct.order import in_sequence, ordered
 
 # An event of one of these types makes its span an action.
 MAKES_ACTION = frozenset(
@@ -51,9 +51,11 @@ def build(events: Iterable[Event]) -> Chain:
     if len(traces) != 1:
         raise ValueError(f"a chain is made of one trace, got {len(traces)}")
     groups, loose = _grouped(line)
+    firsts = [next((e for e in members if e.type is EventType.TOOL_CALL), members[0]) for _, members in groups]
+    words = _words_before(in_sequence(line), firsts)
     actions = []
     for index, (span, members) in enumerate(groups, start=1):
-        prompt, response = _words_before(line, members)
+        prompt, response = words[firsts[index - 1].event_id]
         actions.append(
             Action(
                 index=index,
@@ -61,7 +63,7 @@ def build(events: Iterable[Event]) -> Chain:
                 events=tuple(members),
                 prompt=prompt,
                 response=response,
-                executions=tuple(_executions(members)),
+                executions=tuple(_executions(in_sequence(members))),
                 approvals=_approvals(members),
             )
         )
@@ -100,25 +102,39 @@ def _home(event: Event, spans: set[str], asked: dict[str, set[str | None]]) -> s
     return next(iter(spots)) if len(spots) == 1 else None
 
 
-def _words_before(line: list[Event], members: list[Event]) -> tuple[Text | None, Text | None]:
-    """The latest prompt before an action, and the response after that prompt which proposed it."""
-    first = next((event for event in members if event.type is EventType.TOOL_CALL), members[0])
-    prompt: Event | None = None
-    response: Event | None = None
-    for event in line:
-        if event is first:
-            break
-        if first.session_id and event.session_id and event.session_id != first.session_id:
-            continue
+def _words_before(line: list[Event], firsts: list[Event]) -> dict[str, tuple[Text | None, Text | None]]:
+    """For the first event of each action the latest prompt before it, and the response after that prompt which
+    proposed it; by event id. Words of another session are not its own."""
+    wanted = {event.event_id for event in firsts}
+    named = {event.span_id: event for event in line if event.type is EventType.RESPONSE and event.span_id is not None}
+    prompts: dict[str | None, tuple[int, Event]] = {}  # by session, the latest and its place
+    responses: dict[tuple[str | None, str | None], tuple[int, Event]] = {}  # by session and agent
+    found: dict[str, tuple[Text | None, Text | None]] = {}
+    for place, event in enumerate(line):
+        session = event.session_id or None
+        if event.event_id in wanted:
+            nothing: tuple[int, Event | None] = (-1, None)
+            own = [one for key, one in prompts.items() if _fits(key, session)]
+            asked = max(own, key=lambda one: one[0], default=nothing)
+            said = [
+                one
+                for (key, agent), one in responses.items()
+                if _fits(key, session) and agent in (None, event.agent) and one[0] > asked[0]
+            ]
+            response = max(said, key=lambda one: one[0], default=nothing)[1]
+            if event.parent_span_id is not None:
+                # The writer says which response it came from: that wins over nearness.
+                response = named.get(event.parent_span_id, response)
+            found[event.event_id] = (_text(asked[1]), _text(response))
         if event.type is EventType.PROMPT:
-            prompt, response = event, None
-        elif event.type is EventType.RESPONSE and (not event.agent or event.agent == first.agent):
-            response = event
-    if first.parent_span_id is not None:
-        # The writer says which response it came from: that wins over nearness.
-        named = [e for e in line if e.type is EventType.RESPONSE and e.span_id == first.parent_span_id]
-        response = named[-1] if named else response
-    return _text(prompt), _text(response)
+            prompts[session] = (place, event)
+        elif event.type is EventType.RESPONSE:
+            responses[session, event.agent or None] = (place, event)
+    return found
+
+
+def _fits(session: str | None, wanted: str | None) -> bool:
+    return session is None or wanted is None or session == wanted
 
 
 def _text(event: Event | None) -> Text | None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from govern.events.model import Event
 from govern.reconstruct import completeness
@@ -20,16 +21,28 @@ from govern.reconstruct.approvals import Elsewhere
 from govern.reconstruct.build import build
 from govern.reconstruct.chain import Chain
 from govern.reconstruct.completeness import Count
-from govern.reconstruct.gaps.contract import Pattern, Scene
+from govern.reconstruct.gaps.contract import Found, Pattern, Scene
+from govern.reconstruct.gaps.facts import StoreFacts
 from govern.reconstruct.gaps.registry import KINDS
+from govern.reconstruct.gaps.sequence_gap import said
+from govern.reconstruct.order import is_numbered
 
 Carries = Callable[[str | None], frozenset[str]]
-"""What a source format can carry, of `completeness.CARRIED`; `govern.ingest.formats.carries`."""
+"""What a source format can carry, of `EVERYTHING`; `govern.ingest.formats.carries`."""
+EVERYTHING: Final = completeness.CARRIED | frozenset(need for kind in KINDS for need in kind.needs)
 
 
 def carries_all(_: str | None) -> frozenset[str]:
     """As if every source could carry everything: excuses nothing."""
-    return completeness.CARRIED
+    return EVERYTHING
+
+
+_IN_WORDS: Final = {
+    "sequence": "numbers of its writers",
+    "spans": "spans of its own",
+    "sessions": "ends of sessions",
+    "verbatim": "word of what is verbatim",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +85,11 @@ class Reconstruction:
 
 
 def reconstruct(
-    events: Iterable[Event], *, elsewhere: Elsewhere | None = None, carries: Carries = carries_all
+    events: Iterable[Event],
+    *,
+    elsewhere: Elsewhere | None = None,
+    carries: Carries = carries_all,
+    store: StoreFacts | None = None,
 ) -> Reconstruction:
     """The chain of one trace, with its gaps.
 
@@ -80,12 +97,13 @@ def reconstruct(
         events: all events of exactly one trace, in any order.
         elsewhere: decisions of other traces, by the approval ids that this trace asks for.
         carries: what a source format can carry.
+        store: what the trace cannot know of its writers; None where it is judged without its store.
 
     Raises:
         ValueError: no event, or events of several traces.
     """
     chain = build(events)
-    scene = Scene(chain, elsewhere or {})
+    scene = Scene(chain, elsewhere or {}, store, carries)
     formats = {event.source_format for event in chain.events}
     carried = frozenset().union(*(carries(name) for name in formats))
     gaps: list[tuple[int, int, Gap]] = []
@@ -93,10 +111,14 @@ def reconstruct(
     for rank, kind in enumerate(KINDS):
         if lacking := kind.needs - carried:
             named = ", ".join(sorted(name or "live" for name in formats))
-            skipped.append(NotApplicable(kind.id, f"{named} carries no {' and no '.join(sorted(lacking))}"))
+            words = " and no ".join(_IN_WORDS.get(name, name) for name in sorted(lacking))
+            skipped.append(NotApplicable(kind.id, f"{named} carries no {words}"))
+            continue
+        if store is None and kind.needs_store:
+            skipped.append(NotApplicable(kind.id, "judged without its store"))
             continue
         if excused := kind.relaxed(scene):
-            skipped.append(NotApplicable(kind.id, f"{excused} excused by shadow mode"))
+            skipped.append(NotApplicable(kind.id, f"{excused} {kind.excuse}"))
         for found in kind.find(scene):
             timed = found.events if found.at is None else (found.at,)
             times = [event.ts_ns for event in timed if event.ts_ns is not None]
@@ -107,7 +129,7 @@ def reconstruct(
                 action=index,
                 events=tuple(dict.fromkeys(event.event_id for event in found.events)),
                 at_ns=max(times, default=None),
-                cause=found.cause,
+                cause=found.cause + (_lost_there(scene, found) if kind.absence else ""),
             )
             gaps.append((index if index is not None else len(chain.actions) + 1, rank, gap))
     gaps.sort(key=lambda item: item[:2])
@@ -117,3 +139,19 @@ def reconstruct(
         not_applicable=tuple(skipped),
         completeness=completeness.count(chain, carried),
     )
+
+
+def _lost_there(scene: Scene, found: Found) -> str:
+    """In words, what the writers of a hole lost just there: the likeliest cause of something missing."""
+    if scene.store is None:
+        return ""
+    places: dict[str, list[int]] = {}
+    for event in found.events if found.action is None else found.action.events:
+        if is_numbered(event):
+            places.setdefault(event.writer_id, []).append(event.wseq)
+    for writer, numbers in places.items():
+        for lost in scene.store.lost_of(writer, min(numbers), max(numbers)):
+            are = "is" if lost.count == 1 else "are"
+            words = said(lost)
+            return f". {words[0].upper()}{words[1:]} {are} lost there: what is missing may be among them"
+    return ""

@@ -8,8 +8,21 @@ own sequence, between writers their times; equal or missing times between writer
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from govern.events.model import Event
+
+NUMBERED: Final = frozenset({None, "canonical"})
+"""Formats whose events carry their writer's own numbers; of all others `wseq` is a place in a file."""
+
+
+def is_numbered(event: Event) -> bool:
+    """Whether `wseq` is a number that the event's writer gave it.
+
+    A canonical row that names no writer or no number is filed under a writer `import:…`: its number is its place in
+    the file.
+    """
+    return event.source_format in NUMBERED and not event.writer_id.startswith("import:")
 
 
 def ordered(events: Iterable[Event]) -> list[Event]:
@@ -27,6 +40,30 @@ def ordered(events: Iterable[Event]) -> list[Event]:
         keyed.append((at, event.wseq, event.writer_id, event.event_id, event))
     keyed.sort(key=lambda item: item[:4])
     return [item[4] for item in keyed]
+
+
+def in_sequence(line: list[Event]) -> list[Event]:
+    """Events that are ordered by time, with each writer's own in the order of its numbers.
+
+    What belongs together is found in this order: a clock that was set back puts a result before its start.
+    """
+    latest: dict[str, int] = {}
+    for event in line:
+        if is_numbered(event):
+            if event.wseq < latest.get(event.writer_id, event.wseq):
+                break
+            latest[event.writer_id] = event.wseq
+    else:
+        return line
+    floor: dict[str, int] = {}
+    keys: dict[str, int] = {}
+    for event in sorted(line, key=lambda one: (one.writer_id, one.wseq, one.event_id)):
+        at = -(2**63) if event.ts_ns is None else event.ts_ns
+        if is_numbered(event) or event.ts_ns is None:
+            at = max(at, floor.get(event.writer_id, -(2**63)))
+        floor[event.writer_id] = max(at, floor.get(event.writer_id, at))
+        keys[event.event_id] = at
+    return sorted(line, key=lambda one: (keys[one.event_id], one.wseq, one.writer_id, one.event_id))
 
 
 def shown_before(first: Event, second: Event) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,7 +13,7 @@ from govern.reconstruct.gaps.registry import BY_ID, RANK
 from govern.reconstruct.judge import Reconstruction
 
 SAMPLES: Final = 5
-"""Sample traces of one gap, each trace once."""
+"""Sample traces of one gap, each trace once: the first by id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,10 @@ class GapGroup:
     def title(self) -> str:
         return BY_ID[self.id].title
 
+    def sampled(self, more: Iterable[Sample]) -> None:
+        """Keeps the first samples by trace id."""
+        self.samples = sorted((*self.samples, *more), key=lambda one: one.trace_id)[:SAMPLES]
+
 
 @dataclass(frozen=True, slots=True)
 class StoreGaps:
@@ -107,43 +111,103 @@ class StoreGaps:
         return sum(group.count for group in self.groups)
 
 
+@dataclass(slots=True)
+class Tally:
+    """Counts of many chains, in any order: the samples of a gap are those of its first traces by id.
+
+    Args:
+        wanted: the id of a gap: all traces that have it are kept in `having`.
+    """
+
+    wanted: str | None = None
+    having: list[str] = field(default_factory=list)
+    traces: int = 0
+    flawed: int = 0
+    actions: int = 0
+    groups: dict[str, GapGroup] = field(default_factory=dict)
+    skipped: Counter[tuple[str, str]] = field(default_factory=Counter)
+    fields: dict[str, list[int]] = field(default_factory=lambda: {name: [0, 0, 0] for name, _, _ in FIELDS})
+
+    def add(self, made: Reconstruction) -> None:
+        """One chain."""
+        self.traces += 1
+        self.flawed += bool(made.gaps)
+        self.actions += len(made.chain.actions)
+        self.skipped.update((one.id, one.why) for one in made.not_applicable)
+        for name, count in made.completeness.items():
+            self._count(name, (count.present, count.missing, count.na))
+        seen: set[str] = set()
+        for gap in made.gaps:
+            group = self.groups.setdefault(gap.id, GapGroup(gap.id))
+            action = made.chain.actions[gap.action - 1] if gap.action is not None else None
+            tool = action.tool if action is not None else None
+            group.count += 1
+            group.tools[tool or "(no tool recorded)"] += 1
+            if gap.at_ns is not None:
+                group.last_ns = max(gap.at_ns, group.last_ns if group.last_ns is not None else gap.at_ns)
+            if gap.id not in seen:
+                seen.add(gap.id)
+                group.traces += 1
+                if gap.id == self.wanted:
+                    self.having.append(made.chain.trace_id)
+                group.sampled([Sample(made.chain.trace_id, gap.action, tool, gap.cause)])
+
+    def add_alike(
+        self, traces: int, actions: int, not_applicable: Iterable[tuple[str, str]], fields: Mapping[str, Count]
+    ) -> None:
+        """Chains without a gap that are judged alike.
+
+        Args:
+            traces: how many.
+            actions: of all of them.
+            not_applicable: gap and reason, each once for every one of the chains.
+            fields: how complete they are, over all their actions.
+        """
+        self.traces += traces
+        self.actions += actions
+        for one in not_applicable:
+            self.skipped[one] += traces
+        for name, count in fields.items():
+            self._count(name, (count.present, count.missing, count.na))
+
+    def merge(self, other: Tally) -> None:
+        """The chains of another tally, none of which is in this one."""
+        self.traces += other.traces
+        self.flawed += other.flawed
+        self.actions += other.actions
+        self.having += other.having
+        self.skipped.update(other.skipped)
+        for name, counts in other.fields.items():
+            self._count(name, counts)
+        for key, found in other.groups.items():
+            group = self.groups.setdefault(key, GapGroup(key))
+            group.count += found.count
+            group.traces += found.traces
+            group.tools.update(found.tools)
+            if found.last_ns is not None:
+                group.last_ns = max(found.last_ns, group.last_ns if group.last_ns is not None else found.last_ns)
+            group.sampled(found.samples)
+
+    def done(self) -> StoreGaps:
+        """All gaps of these chains, grouped by kind: worse kinds first."""
+        return StoreGaps(
+            traces=self.traces,
+            flawed=self.flawed,
+            actions=self.actions,
+            groups=tuple(sorted(self.groups.values(), key=lambda group: RANK[group.id])),
+            not_applicable=dict(sorted(self.skipped.items(), key=lambda item: (RANK[item[0][0]], item[0][1]))),
+            completeness={name: Count(*counts) for name, counts in self.fields.items()},
+        )
+
+    def _count(self, name: str, counts: Iterable[int]) -> None:
+        own = self.fields[name]
+        for place, value in enumerate(counts):
+            own[place] += value
+
+
 def gather(chains: Iterable[Reconstruction]) -> StoreGaps:
     """All gaps of these chains, grouped by kind: worse kinds first."""
-    groups: dict[str, GapGroup] = {}
-    skipped: Counter[tuple[str, str]] = Counter()
-    fields = {name: [0, 0, 0] for name, _, _ in FIELDS}
-    traces = flawed = actions = 0
+    tally = Tally()
     for made in chains:
-        traces += 1
-        flawed += bool(made.gaps)
-        actions += len(made.chain.actions)
-        skipped.update((one.id, one.why) for one in made.not_applicable)
-        for name, count in made.completeness.items():
-            for place, value in enumerate((count.present, count.missing, count.na)):
-                fields[name][place] += value
-        _add(groups, made)
-    return StoreGaps(
-        traces=traces,
-        flawed=flawed,
-        actions=actions,
-        groups=tuple(sorted(groups.values(), key=lambda group: RANK[group.id])),
-        not_applicable=dict(sorted(skipped.items(), key=lambda item: (RANK[item[0][0]], item[0][1]))),
-        completeness={name: Count(*counts) for name, counts in fields.items()},
-    )
-
-
-def _add(groups: dict[str, GapGroup], made: Reconstruction) -> None:
-    seen: set[str] = set()
-    for gap in made.gaps:
-        group = groups.setdefault(gap.id, GapGroup(gap.id))
-        action = made.chain.actions[gap.action - 1] if gap.action is not None else None
-        tool = action.tool if action is not None else None
-        group.count += 1
-        group.tools[tool or "(no tool recorded)"] += 1
-        if gap.at_ns is not None:
-            group.last_ns = max(gap.at_ns, group.last_ns if group.last_ns is not None else gap.at_ns)
-        if gap.id not in seen:
-            seen.add(gap.id)
-            group.traces += 1
-            if len(group.samples) < SAMPLES:
-                group.samples.append(Sample(made.chain.trace_id, gap.action, tool, gap.cause))
+        tally.add(made)
+    return tally.done()

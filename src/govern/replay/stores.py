@@ -227,11 +227,15 @@ def state(summary: Summary, inputs: Inputs, counts: Mapping[str, int]) -> None:
         counts: by the names of `bulk.counts`; one that is missing is 0.
     """
     events, runs, calls, results, errors, unanswered = (counts.get(name, 0) for name in _COUNTED)
+    stores = [each for each in inputs if isinstance(each, Store)]
+    lacks = [Refusal(each.name, 0, why, None) for each in stores for why in each.lacks]
+    for each in lacks:
+        summary.refuse(each)
     report = FileReport(
-        path=", ".join(each.name for each in inputs if isinstance(each, Store)),
+        path=", ".join(each.name for each in stores),
         format="canonical",
         rows=events,
-        refused=0,
+        refused=len(lacks),
         duplicates=0,
         asides={},
         notes={},

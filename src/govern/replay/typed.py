@@ -8,6 +8,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from govern.audit.snapshot import take
+from govern.errors import EvidenceError
 from govern.ingest.paths import File, Store
 from govern.ingest.source import Refusal
 from govern.replay.groups import Policies, Recorded
@@ -34,7 +36,8 @@ def after_import(
         memory_limit: of the database, such as `1GB`; None for a quarter of the machine's.
 
     Returns:
-        Them; None where none were made: those of before are stale then, and ignored.
+        Them; None where none were made: those of before are stale then, and ignored. A store of which a part is still
+        in the journal gets none: they would be stale with the next event.
 
     Raises:
         EvidenceError: no events there, or a damaged file; it is named.
@@ -43,6 +46,8 @@ def after_import(
     if asked is False or (asked is None and new * SHARE < LARGE):
         return None
     if asked is None and not worth(_events(folder), new):
+        return None
+    if take(folder).journal:
         return None
     return make(folder, memory_limit=memory_limit)
 
@@ -60,13 +65,13 @@ def worth(events: int, new: int) -> bool:
 def _events(folder: str | Path) -> int:
     import pyarrow.parquet as pq
 
-    from govern.audit import store
-
-    return sum(pq.read_metadata(file).num_rows for file in store.parts(Path(folder)))
+    return sum(pq.read_metadata(file).num_rows for file in take(folder).files)
 
 
 def make(folder: str | Path, *, memory_limit: str | None = None) -> Sidecar:
     """Makes the typed columns of a store, or leaves them where they are valid; those of what it was before are removed.
+
+    They are of its files: what is in the journal only is not among them.
 
     Args:
         folder, memory_limit: as of `after_import`.
@@ -74,16 +79,18 @@ def make(folder: str | Path, *, memory_limit: str | None = None) -> Sidecar:
     Raises:
         EvidenceError, EnvironmentFailed: as of `after_import`.
     """
-    from govern.audit import store
-    from govern.audit.read import open_events
+    from govern.audit.read import open_parts
     from govern.replay import bulk
     from govern.replay.sidecar import build, open_sidecar
 
-    files = store.parts(Path(folder))
+    snapshot = take(folder)
+    files = list(snapshot.files)
+    if not files:
+        raise EvidenceError("no events here", where=str(folder), hint="write some with `govern import LOGS -o DIR`")
     beside = Path(folder) / FOLDER
-    found = open_sidecar(beside, files) if files else None
+    found = open_sidecar(beside, files)
     if found is None:
-        with closing(open_events(folder, memory_limit=memory_limit)) as con:
+        with closing(open_parts(files, memory_limit=memory_limit)) as con:
             found = build(con, bulk.calls_as_recorded(con), files, beside)
     for other in beside.glob("*.sidecar"):
         if other != found.file:

@@ -9,13 +9,25 @@ from govern.events.model import Event
 from govern.reconstruct.approvals import APPROVE, unbound
 from govern.reconstruct.chain import Action, Text, args_digest
 from govern.reconstruct.completeness import Count
-from govern.reconstruct.judge import Reconstruction
+from govern.reconstruct.judge import Gap, Reconstruction
 from govern.reconstruct.words import iso
+from govern.report.chain_holes import Hole, hole
+from govern.report.chain_masks import Opened
+from govern.report.chain_record import NOT_VERIFIED, Record
+from govern.report.chain_told import Block, told
+from govern.report.chain_words import lane
 
 
-def document(made: Reconstruction) -> dict[str, Any]:
-    """The whole chain, verbatim texts included; absent values are null, absent times too."""
+def document(made: Reconstruction, *, record: Record = NOT_VERIFIED, opened: Opened | None = None) -> dict[str, Any]:
+    """The whole chain, verbatim texts included; absent values are null, absent times too.
+
+    Args:
+        record: whether the store was verified.
+        opened: sensitive values that may be shown, by commitment; texts and arguments keep their marks.
+    """
     chain = made.chain
+    story = told(made, opened)
+    in_actions = {event.event_id for action in chain.actions for event in action.events}
     return {
         "schema": "govern/reconstruct/v1",
         "trace_id": chain.trace_id,
@@ -27,22 +39,46 @@ def document(made: Reconstruction) -> dict[str, Any]:
         "events": len(chain.events),
         "started": at(chain.started_ns),
         "ended": at(chain.ended_ns),
+        "duration_ms": None
+        if chain.started_ns is None or chain.ended_ns is None
+        else milliseconds(chain.ended_ns - chain.started_ns),
+        "times": {"whole_seconds": story.times.whole_seconds, "untimed": story.times.untimed},
+        "record": {"status": record.status, "said": record.said, "findings": list(record.findings)},
+        "opened": dict(opened or {}),
         "whole": not made.gaps,
         "actions": [_action(action) for action in chain.actions],
-        "loose": [_step(event) for event in chain.loose],
-        "gaps": [
-            {
-                "id": gap.id,
-                "pattern": str(gap.pattern),
-                "action": gap.action,
-                "events": list(gap.events),
-                "at": at(gap.at_ns),
-                "cause": gap.cause,
-            }
-            for gap in made.gaps
-        ],
+        "loose": [step(event) for event in chain.loose],
+        "outside": [step(event) for event in chain.events if event.event_id not in in_actions],
+        "gaps": [_gap(gap) for gap in made.gaps],
+        "blocks": [_block(block, made.gaps) for block in story.blocks],
         "not_applicable": [{"id": one.id, "why": one.why} for one in made.not_applicable],
         "completeness": completeness(made.completeness),
+    }
+
+
+def _gap(gap: Gap) -> dict[str, Any]:
+    found = hole(gap)
+    return {
+        "id": gap.id,
+        "pattern": str(gap.pattern),
+        "action": gap.action,
+        "events": list(gap.events),
+        "at": at(gap.at_ns),
+        "cause": gap.cause,
+        "lane": str(found.lane),
+        "missing": found.missing or None,
+    }
+
+
+def _block(block: Block, gaps: tuple[Gap, ...]) -> dict[str, Any]:
+    """The order in which people see events and gaps: names of events, places in `gaps`."""
+    number = {id(gap): place for place, gap in enumerate(gaps)}
+    return {
+        "action": block.action.index if block.action is not None else None,
+        "items": [
+            {"gap": number[id(item.gap)]} if isinstance(item, Hole) else {"event": item.event.event_id}
+            for item in block.items
+        ],
     }
 
 
@@ -80,7 +116,7 @@ def _action(action: Action) -> dict[str, Any]:
             {
                 "approval_id": one.approval_id,
                 "gates": list(one.gates),
-                "requests": [_step(event) for event in one.requests],
+                "requests": [step(event) for event in one.requests],
                 "decisions": [_decision(event) for event in one.decisions],
             }
             for one in action.approvals
@@ -97,7 +133,7 @@ def _action(action: Action) -> dict[str, Any]:
             "response": _text(action.response),
             "output": _text(action.output),
         },
-        "steps": [_step(event) for event in action.events],
+        "steps": [step(event) for event in action.events],
     }
 
 
@@ -143,6 +179,9 @@ def _decision(event: Event) -> dict[str, Any]:
         "at": at(event.ts_ns),
         "reason": event.reason,
         "args_digest": args_digest(event),
+        "approval_id": event.approval_id,
+        "actor_kind": event.actor_kind,
+        "shown": event.content,
     }
 
 
@@ -158,16 +197,44 @@ def _text(text: Text | None) -> dict[str, Any] | None:
     }
 
 
-def _step(event: Event) -> dict[str, Any]:
+def step(event: Event) -> dict[str, Any]:
+    """One event with every column that says something of it; absent values are null."""
     return {
         "event_id": event.event_id,
         "type": str(event.type),
+        "lane": str(lane(event)),
         "at": at(event.ts_ns),
+        "duration_ms": milliseconds(event.duration_ns),
         "writer_id": event.writer_id,
-        "status": event.status,
-        "attempt": event.attempt,
-        "error": event.error,
-        "reason": event.reason,
+        "wseq": event.wseq,
+        "span_id": event.span_id,
+        "parent_span_id": event.parent_span_id,
+        "session_id": event.session_id,
+        "agent": event.agent,
+        "actor_kind": event.actor_kind,
+        "actor": event.actor,
         "role": event.role,
+        "tool": event.tool,
+        "call_id": event.call_id,
+        "attempt": event.attempt,
+        "args": event.args,
+        "args_error": event.args_error,
+        "args_digest": args_digest(event),
+        "content": event.content,
+        "result_digest": event.result_digest,
+        "status": event.status,
+        "error": event.error,
+        "tier": event.tier,
+        "verdict": event.verdict,
+        "reasons": list(event.reasons),
+        "rules": list(event.rules),
+        "gates": list(event.gates),
+        "policy_digest": event.policy_digest,
+        "mode": event.mode,
         "approval_id": event.approval_id,
+        "decision": event.decision,
+        "reason": event.reason,
+        "fidelity": event.fidelity,
+        "commitments": list(event.commitments),
+        "source_ref": event.source_ref,
     }

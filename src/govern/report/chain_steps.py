@@ -1,278 +1,173 @@
-"""The steps of one action as lines: when, what, how many bytes, and the beginning of what was said."""
+"""The blocks of a chain as lines for a terminal: a tree of actions and their steps, each gap at its place.
+
+What others wrote passes `safe`. Leaves out the head and the tables (`chain_text`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from typing import Final
 
 from rich.cells import cell_len
 from rich.text import Text as Line
 
-from govern.events.canonical import Malformed, parse
-from govern.events.model import Event, EventType
-from govern.reconstruct.chain import Action, Chain, Text
-from govern.reconstruct.words import clock, span
+from govern.reconstruct.chain import Action
+from govern.reconstruct.words import clock
+from govern.report import chain_words as words
+from govern.report.chain_holes import Hole
+from govern.report.chain_masks import brief
+from govern.report.chain_told import Block, Step, Story
+from govern.report.chain_words import Tone, Words
 from govern.report.console import safe
 from govern.report.layout import cut, wrapped
 
-_STYLES = {"allow": "green", "approval": "yellow", "deny": "red"}
-_WHEN, _WHAT, _SIZE = 13, 9, 7
-INPUT_CELLS = 600
+STYLES: Final = {Tone.PLAIN: "", Tone.GOOD: "green", Tone.ASKS: "yellow", Tone.BAD: "red"}
+_WHAT, _SIZE = 9, 7
+INPUT_CELLS: Final = 600
 """Of an input that the title had to cut, so much is shown without `--verbatim`."""
+# Of these every word counts: they are wrapped, where others are cut to their line.
+_WHOLE: Final = frozenset(
+    {"decision", "check", "request", "escalate", "error", "halt", "release", "break glass", "instructions found"}
+)
+_WHOLE_CELLS: Final = 480
+
+
+def block(story: Story, one: Block, width: int, *, verbatim: bool) -> Iterator[Line]:
+    """One action, or the steps between two, as a branch of the tree."""
+    if one.action is not None:
+        yield _title(story, one.action, width)
+    else:
+        yield Line(heading(story, one), "bold" if any(step.aside for step in one.steps) else "dim")
+    rows = [list(line) for line in _items(story, one, width, verbatim)]
+    for number, lines in enumerate(rows):
+        last = number == len(rows) - 1
+        for place, line in enumerate(lines):
+            yield Line.assemble(("└ " if last and place == 0 else "  " if last else "│ ", "dim"), line)
+
+
+def heading(story: Story, one: Block) -> str:
+    """What a block is called that is no action."""
+    if any(step.aside for step in one.steps):
+        return "Part of no action"
+    if len(story.blocks) == 1 or not story.made.chain.actions:
+        return "No action"
+    return (
+        "Before the first action"
+        if one is story.blocks[0]
+        else ("After the last action" if one is story.blocks[-1] else "Between actions")
+    )
+
+
+def _title(story: Story, action: Action, width: int) -> Line:
+    """`3 merge_pull_request(number: 812)      approval: gate`; the verdict always fits, the input is cut."""
+    said, tone = words.verdict(action)
+    said = safe(said, 60)
+    head = Line.assemble((f"{action.index} ", "bold"), (cut(title(story, action), title_room(action, width)), "bold"))
+    # Beyond 100 cells the verdict stands near its call, not at the far edge.
+    space = max(min(width, 100) - head.cell_len - cell_len(said), 2)
+    return Line.assemble(head, " " * space, (said, STYLES[tone]))
+
+
+def title(story: Story, action: Action) -> str:
+    """The call in one line, harmless."""
+    return safe(words.call(action, story.opened))
+
+
+def title_room(action: Action, width: int) -> int:
+    """Cells that the call has beside its number and its verdict."""
+    return max(width - len(f"{action.index} ") - cell_len(safe(words.verdict(action)[0], 60)) - 2, 20)
+
+
+def _items(story: Story, one: Block, width: int, verbatim: bool) -> Iterator[Iterator[Line]]:
+    inner = width - 2
+    clocked = False
+    for item in one.items:
+        if isinstance(item, Hole):
+            yield _hole(item, inner)
+            continue
+        when = _when(story, item, clocked)
+        clocked = clocked or item.event.ts_ns is not None
+        yield _step(story, one.action, item, when, inner, verbatim)
+
+
+def _when(story: Story, step: Step, clocked: bool) -> str:
+    """Clock time at the first step of a block, then what has passed since the trace began."""
+    if story.times.start is None:
+        return ""
+    if step.event.ts_ns is None:
+        return " " * (story.times.width + 2)
+    said = story.times.since(step.event.ts_ns) if clocked else story.times.first(step.event.ts_ns)
+    return f"{said:>{story.times.width}}  "
+
+
+def _step(story: Story, action: Action | None, step: Step, when: str, width: int, verbatim: bool) -> Iterator[Line]:
+    text = _main(step)
+    sized = words.size(text.size) if text is not None else ""
+    said = safe(step.said)
+    if step.waited:
+        said += f"  {step.waited}"
+    if step.aside and action is not None:
+        said += f"  ({step.aside})"
+    if step.event.policy_digest and len(story.made.chain.policy_digests) > 1 and step.what == "check":
+        said += f"; policy {short_digest(step.event.policy_digest)}"
+    head = Line.assemble((when, "dim"), f"{step.what:<{_WHAT}} ", (f"{sized:>{_SIZE}}  ", "dim"))
+    if not said and not sized:
+        yield Line.assemble((when, "dim"), step.what)
+    elif step.what in _WHOLE:
+        yield from wrapped(head, cut(said, _WHOLE_CELLS), width, STYLES[step.tone])
+    else:
+        tail = said.removeprefix(safe(step.said))
+        room = max(width - head.cell_len - cell_len(tail), 20)
+        yield Line.assemble(head, (cut(safe(step.said), room) + tail, STYLES[step.tone]))
+    if action is not None and step.what == "call":
+        yield from _input(story, action, width, when, verbatim)
+    if verbatim:
+        for each in step.texts:
+            yield from _text(each)
+    else:
+        for each in step.texts:
+            if each.name == "input as it was written":
+                yield from _text(each)
+
+
+def _main(step: Step) -> Words | None:
+    """The text whose size stands in the line."""
+    wanted = "error" if step.event.error is not None and step.event.content is None else step.what
+    return next((text for text in step.texts if text.name == wanted), None)
+
+
+def _input(story: Story, action: Action, width: int, when: str, verbatim: bool) -> Iterator[Line]:
+    """The full input where the title may have cut it."""
+    given = action.input
+    if verbatim or given is None or given.args is None or cell_len(title(story, action)) <= title_room(action, width):
+        return
+    size = len(given.args.encode("utf-8", "surrogatepass"))
+    head = Line.assemble(" " * len(when), f"{'input':<{_WHAT}} ", (f"{words.size(size):>{_SIZE}}  ", "dim"))
+    shown = safe(brief(words.arguments(given, story.opened)))
+    yield from wrapped(head, cut(shown, INPUT_CELLS), width)
+    if cell_len(shown) > INPUT_CELLS:
+        yield Line(" " * head.cell_len + "--verbatim shows all of it", "dim")
+
+
+def _text(text: Words) -> Iterator[Line]:
+    """A text in full, with what it takes to compare it."""
+    kept = text.fidelity or "fidelity not stated"
+    opened = ", sensitive values shown" if text.opened else ""
+    yield Line(f"  ┌ {text.name}, {text.size:,} bytes, {text.digest}, {kept}{opened}", "dim")
+    # Python's splitlines would also break at separators that a terminal may act on; `safe` shows those.
+    for line in text.text.split("\n"):
+        yield Line.assemble(("  │ ", "dim"), safe(line.removesuffix("\r"), lines=True))
+
+
+def _hole(hole: Hole, width: int) -> Iterator[Line]:
+    gap = hole.gap
+    when = f" at {clock(gap.at_ns)}" if gap.at_ns is not None else ""
+    yield Line.assemble((f"✗ {gap.id}", "bold red"), (f"  {gap.pattern}{when}", "red"))
+    if hole.missing:
+        yield from wrapped(Line("  ┆ ", "red"), f"missing here: {hole.missing}", width, "red")
+    yield from wrapped(Line("  "), safe(gap.cause), width)
 
 
 def short_digest(digest: str) -> str:
     """Enough of a digest to compare by eye."""
     return safe(digest.removeprefix("sha256:")[:8]) + "…"
-
-
-def arguments(action: Action) -> str:
-    """The input in one line: `number: 812, base: "main"`."""
-    given = action.input
-    if given is None:
-        return "input not recorded"
-    if given.args is None:
-        return f"input malformed: {safe(given.args_error or 'no reason recorded', 60)}"
-    try:
-        value = parse(given.args)
-    except Malformed:
-        return safe(given.args)
-    if not isinstance(value, dict):
-        return safe(given.args)
-    return safe(", ".join(f"{key}: {_compact(item)}" for key, item in value.items()))
-
-
-def _compact(value: object) -> str:
-    match value:
-        case str():
-            return '"' + value + '"'
-        case bool():
-            return "true" if value else "false"
-        case None:
-            return "null"
-        case list():
-            return "[" + ", ".join(map(_compact, value)) + "]"
-        case dict():
-            return "{" + ", ".join(f"{key}: {_compact(item)}" for key, item in value.items()) + "}"
-        case _:
-            return str(value)
-
-
-def verdict(action: Action) -> tuple[str, str]:
-    """What the deciding check said, in a few words, and its style."""
-    check = action.check
-    if check is None:
-        return "no check recorded", "yellow"
-    effect = safe(check.verdict or "no verdict", 20)
-    why = ", ".join(check.reasons)
-    if check.gates:
-        why = f"gate {', '.join(check.gates)}"
-    return (f"{effect}: {safe(why, 40)}" if why else effect), _STYLES.get(effect, "yellow")
-
-
-def title(action: Action) -> str:
-    """The call in one line: `merge_pull_request(number: 812)`."""
-    return f"{safe(action.tool or '(no tool recorded)', 80)}({arguments(action)})"
-
-
-def title_room(action: Action, width: int) -> int:
-    """Cells that the call has beside its number and its verdict."""
-    return max(width - len(f"{action.index} ") - cell_len(verdict(action)[0]) - 2, 20)
-
-
-class Steps:
-    """Says the steps of a chain, remembering what stood there already: a prompt is not repeated."""
-
-    def __init__(self, chain: Chain, width: int, verbatim: bool) -> None:
-        self._start = chain.started_ns
-        self._width = width
-        self._verbatim = verbatim
-        self._policies = chain.policy_digests
-        self._said: dict[str, int] = {}
-        self._clock = True  # the first time of an action is shown in full
-
-    def of(self, action: Action) -> Iterator[Line]:
-        """All steps of one action, from the prompt on."""
-        self._clock = True
-        for name, words in (("prompt", action.prompt), ("response", action.response)):
-            if words is None:
-                continue
-            earlier = self._said.setdefault(words.event.event_id, action.index)
-            if earlier == action.index:
-                yield from self._words(name, words)
-            elif name == "response":
-                yield self._row(words.event, name, "", f"the one of action {earlier}")
-        for event in action.events:
-            yield from self._event(action, event)
-
-    def loose(self, events: Iterable[Event]) -> Iterator[Line]:
-        """Steps that belong to no action."""
-        self._clock = True
-        for event in events:
-            yield from self._event(None, event)
-
-    def _event(self, action: Action | None, event: Event) -> Iterator[Line]:
-        match event.type:
-            case EventType.TOOL_CALL:
-                yield self._row(event, "call", "", safe(event.call_id or "", 60))
-                yield from self._input(action, event)
-            case EventType.POLICY_CHECK:
-                yield self._row(event, "check", "", self._checked(event), _STYLES.get(event.verdict or "", "yellow"))
-            case EventType.APPROVAL_REQUEST:
-                yield self._row(event, "request", "", _asked(event))
-            case EventType.APPROVAL_DECISION:
-                said, style = _decided(event)
-                yield self._row(event, "decision", "", said, style)
-            case EventType.TOOL_START:
-                again = f"attempt {event.attempt}" if event.attempt is not None and event.attempt > 1 else ""
-                yield self._row(event, "start", "", again)
-            case EventType.TOOL_RESULT:
-                yield from self._result(event)
-            case EventType.RETRY:
-                yield self._row(event, "retry", "", _told(event), "yellow")
-            case EventType.ERROR:
-                yield self._row(event, "error", "", _told(event), "red")
-            case EventType.ESCALATION:
-                to = f"to {safe(event.role, 40)}" if event.role else ""
-                why = safe(event.reason or event.content or "", 120)
-                yield self._row(event, "escalate", "", f"{to}: {why}" if to and why else to or why, "yellow")
-            case _:
-                yield self._row(event, str(event.type).replace("_", " "), "", _told(event))
-
-    def _input(self, action: Action | None, event: Event) -> Iterator[Line]:
-        """The full input where the title may have cut it, or where it could not be understood."""
-        if event.args_error is not None:
-            text = Text(event, event.content)
-            yield self._row(None, "input", size(text), f"malformed: {safe(event.args_error, 200)}", "red")
-            yield from self._block(text, force=True)
-        elif event.args is not None and self._verbatim:
-            text = Text(event, event.args)
-            yield self._row(None, "input", size(text), "canonical JSON")
-            yield from self._block(text)
-        elif (
-            event.args is not None and action is not None and cell_len(title(action)) > title_room(action, self._width)
-        ):
-            text = Text(event, event.args)
-            head = self._row(None, "input", size(text), "")
-            shown = arguments(action)
-            yield from wrapped(head, cut(shown, INPUT_CELLS), self._width)
-            if cell_len(shown) > INPUT_CELLS:
-                yield Line(" " * head.cell_len + "--verbatim shows all of it", "dim")
-
-    def _was_cut(self, action: Action) -> bool:
-        return cell_len(title(action)) > title_room(action, self._width)
-
-    def _result(self, event: Event) -> Iterator[Line]:
-        text = Text(event, event.content)
-        failed = event.status == "error" or event.error is not None
-        said = [safe(event.status or ("error" if failed else "no status recorded"), 20)]
-        if event.error is not None:
-            said.append(safe(event.error))
-        elif event.content:
-            said.append(_quoted(event.content))
-        yield self._row(event, "output", size(text), "  ".join(said), "red" if failed else "")
-        yield from self._block(text)
-
-    def _words(self, name: str, words: Text) -> Iterator[Line]:
-        if words.text is None:
-            said = "nothing beside its calls" if words.recorded and name == "response" else "not recorded"
-            yield self._row(words.event, name, "", said, "dim")
-            return
-        who = f"{safe(words.event.actor, 30)}: " if name == "prompt" and words.event.actor else ""
-        yield self._row(words.event, name, size(words), who + _quoted(words.text))
-        yield from self._block(words)
-
-    def _block(self, words: Text, *, force: bool = False) -> Iterator[Line]:
-        """The text in full, where it was asked for."""
-        if words.text is None or not (self._verbatim or force):
-            return
-        kept = words.event.fidelity or "fidelity not stated"
-        if self._verbatim:
-            yield Line(f"    ┌ {words.size:,} bytes, {words.digest}, {kept}", "dim")
-        # Python's splitlines would also break at separators that a terminal may act on; `safe` shows those.
-        for line in words.text.split("\n"):
-            yield Line.assemble(("    │ ", "dim"), safe(line.removesuffix("\r"), lines=True))
-
-    def _row(self, event: Event | None, what: str, size_of: str, said: str, style: str = "") -> Line:
-        when = self._when(event)
-        if not size_of and not said:
-            return Line.assemble((when, "dim"), what)
-        head = Line.assemble((when, "dim"), f"{what:<{_WHAT}} ", (f"{size_of:>{_SIZE}}  " if size_of else "", "dim"))
-        return Line.assemble(head, (cut(said, max(self._width - head.cell_len, 20)), style))
-
-    def _when(self, event: Event | None) -> str:
-        """Clock time at the first step of an action, then what has passed since the trace began."""
-        if self._start is None:
-            return "  "
-        if event is None or event.ts_ns is None:
-            return " " * (_WHEN + 2)
-        if self._clock:
-            self._clock = False
-            return f"  {clock(event.ts_ns):>{_WHEN - 2}}  "
-        return f"  {'+' + offset(event.ts_ns - self._start):>{_WHEN - 2}}  "
-
-    def _checked(self, event: Event) -> str:
-        parts = [safe(event.verdict or "no verdict", 20)]
-        because = ", ".join(event.reasons)
-        if because:
-            parts[0] += f": {safe(because, 80)}"
-        if event.rules:
-            parts.append(f"rule {safe(', '.join(event.rules), 80)}")
-        if event.gates:
-            parts.append(f"asks {safe(', '.join(event.gates), 60)}")
-        if event.tier:
-            parts.append(safe(event.tier, 20))
-        if event.policy_digest and len(self._policies) > 1:
-            parts.append(f"policy {short_digest(event.policy_digest)}")
-        if event.mode == "shadow":
-            parts.append("shadow mode")
-        return "; ".join(parts)
-
-
-def size(text: Text) -> str:
-    """Bytes, short: `412 B`, `1.2 kB`."""
-    if text.text is None:
-        return ""
-    if text.size < 1000:
-        return f"{text.size} B"
-    if text.size < 1_000_000:
-        return f"{text.size / 1e3:.1f} kB"
-    return f"{text.size / 1e6:.1f} MB"
-
-
-def offset(ns: int) -> str:
-    """Time since the trace began, in one narrow word: `0.81s`, `2m03s`, `1h02m`, `2d04h`."""
-    if ns < 60_000_000_000:
-        return f"{ns / 1e9:.2f}s"
-    seconds = ns // 1_000_000_000
-    if seconds < 3600:
-        return f"{seconds // 60}m{seconds % 60:02}s"
-    if seconds < 86_400:
-        return f"{seconds // 3600}h{seconds % 3600 // 60:02}m"
-    return f"{seconds // 86_400}d{seconds % 86_400 // 3600:02}h"
-
-
-def _quoted(text: str) -> str:
-    return f'"{safe(text, 400)}"'
-
-
-def _asked(event: Event) -> str:
-    gates = f"gate {safe(', '.join(event.gates), 40)}" if event.gates else "no gate named"
-    role = f", role {safe(event.role, 40)}" if event.role else ""
-    return f"{gates}{role}  {safe(event.approval_id or '', 60)}".rstrip()
-
-
-def _decided(event: Event) -> tuple[str, str]:
-    words = {"approve": "approved", "deny": "denied", "expired": "expired"}
-    decision = words.get(event.decision or "", safe(event.decision or "no decision recorded", 30))
-    by = f" by {safe(event.actor, 40)}" if event.actor else " by nobody named"
-    role = f" as {safe(event.role, 40)}" if event.role else ""
-    why = f": {_quoted(event.reason)}" if event.reason else ""
-    own = f"  {safe(event.approval_id, 60)}" if event.approval_id else ""
-    return f"{decision}{by}{role}{why}{own}", "green" if event.decision == "approve" else "red"
-
-
-def _told(event: Event) -> str:
-    attempt = f"attempt {event.attempt}" if event.attempt is not None else ""
-    why = safe(event.error or event.reason or event.content or "", 200)
-    took = span(event.duration_ns) if event.duration_ns is not None else ""
-    return "  ".join(part for part in (attempt, why, took) if part)

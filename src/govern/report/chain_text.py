@@ -5,45 +5,44 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from rich.cells import cell_len
 from rich.text import Text as Line
 
-from govern.reconstruct.chain import Action
 from govern.reconstruct.completeness import Count
 from govern.reconstruct.gaps.registry import BY_ID
-from govern.reconstruct.judge import Gap, Reconstruction
-from govern.reconstruct.words import clock, moment, span
-from govern.report.chain_steps import Steps, short_digest, title, title_room, verdict
+from govern.reconstruct.judge import Reconstruction
+from govern.report import chain_steps
+from govern.report.chain_masks import Opened
+from govern.report.chain_record import NOT_VERIFIED, Record
+from govern.report.chain_steps import STYLES, short_digest
+from govern.report.chain_times import began
+from govern.report.chain_told import Story, told
 from govern.report.console import safe
-from govern.report.layout import aligned, cut, wrapped
+from govern.report.layout import aligned, wrapped
 
 
-def lines(made: Reconstruction, width: int, *, verbatim: bool = False) -> Iterator[Line]:
+def lines(
+    made: Reconstruction,
+    width: int,
+    *,
+    verbatim: bool = False,
+    record: Record = NOT_VERIFIED,
+    opened: Opened | None = None,
+) -> Iterator[Line]:
     """The report for a terminal.
 
     Args:
         width: cells of the terminal.
         verbatim: every text in full below its step, with its bytes and digest.
+        record: whether the store was verified.
+        opened: sensitive values that may be shown, by commitment.
     """
-    chain = made.chain
-    yield from _head(made, width)
-    steps = Steps(chain, width, verbatim)
-    for action in chain.actions:
+    story = told(made, opened)
+    yield from _head(story, width, record)
+    for one in story.blocks:
         yield Line()
-        yield _title(action, width)
-        yield from steps.of(action)
-        for gap in made.gaps:
-            if gap.action == action.index:
-                yield from _gap(gap, width)
-    outside = [gap for gap in made.gaps if gap.action is None]
-    if chain.loose:
-        yield Line()
-        yield Line("Part of no action", "bold")
-        yield from steps.loose(chain.loose)
-        for gap in outside:
-            yield from _gap(gap, width)
+        yield from chain_steps.block(story, one, width, verbatim=verbatim)
     yield Line()
-    yield from record_table(made.completeness, len(chain.actions), width)
+    yield from record_table(made.completeness, len(made.chain.actions), width)
     yield from _not_applicable(made, width)
     yield Line()
     yield from _next(made, width, verbatim)
@@ -54,47 +53,61 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
-def _head(made: Reconstruction, width: int) -> Iterator[Line]:
+def summary(story: Story) -> str:
+    """When, how long, under which policy, how much: one line, harmless."""
+    made, when = story.made, story.times
     chain = made.chain
+    policies = ", ".join(short_digest(one) for one in chain.policy_digests)
+    facts = [began(when)]
+    if took := when.took(chain.ended_ns):
+        facts.append(took)
+    facts.append(f"policy {policies}" if policies else "no policy recorded")
+    facts += [plural(len(chain.actions), "action"), plural(len(chain.events), "event"), plural(len(made.gaps), "gap")]
+    if when.start is not None and when.note:
+        facts.append(when.note)
+    return ", ".join(facts)
+
+
+def agents(story: Story) -> str:
+    """Who acted: `code-review v4`; harmless."""
+    chain = story.made.chain
     who = " and ".join(safe(agent, 40) for agent in chain.agents) or "no agent recorded"
     if len(chain.agent_versions) == 1:
-        who += f" v{safe(chain.agent_versions[0], 20)}"
-    policies = ", ".join(short_digest(one) for one in chain.policy_digests)
-    facts = [f"policy {policies}" if policies else "no policy recorded"]
-    yield Line.assemble((safe(chain.trace_id), "bold"), "  ", who)
-    if chain.started_ns is not None and chain.ended_ns is not None:
-        facts = [moment(chain.started_ns), span(chain.ended_ns - chain.started_ns), *facts]
-    else:
-        facts = ["no times recorded", *facts]
-    facts += [plural(len(chain.actions), "action"), plural(len(chain.events), "event")]
-    yield from wrapped(Line(), ", ".join(facts), width)
+        return f"{who} v{safe(chain.agent_versions[0], 20)}"
+    if chain.agent_versions:
+        return f"{who}, versions {safe(', '.join(chain.agent_versions), 60)}"
+    return who
+
+
+def answer(made: Reconstruction) -> tuple[str, str]:
+    """The answer in a sentence, with the mark before it."""
     if made.gaps:
         counts = Counter(gap.pattern for gap in made.gaps)
         said = "; ".join(f"{count} {pattern}" if len(counts) > 1 else pattern for pattern, count in counts.items())
-        yield from wrapped(Line.assemble((f"✗ {plural(len(made.gaps), 'gap')}", "bold red"), ": "), said, width)
-    elif not chain.actions:
-        yield Line("No actions: nothing was called in this trace.", "yellow")
-    elif made.not_applicable:
-        what = "No gap that this source can show; what it cannot show stands below."
-        yield from wrapped(Line(), what, width, "yellow")
+        return f"✗ {plural(len(made.gaps), 'gap')}", said
+    if not made.chain.actions:
+        return "", "No actions: nothing was called in this trace."
+    if made.not_applicable:
+        return "", "No gap that this source can show; what it cannot show stands below."
+    return "✓ whole: no gap found", ""
+
+
+def _head(story: Story, width: int, record: Record) -> Iterator[Line]:
+    chain = story.made.chain
+    yield Line.assemble((safe(chain.trace_id), "bold"), "  ", agents(story))
+    yield from wrapped(Line(), summary(story), width)
+    yield from wrapped(Line(), safe(record.said), width, STYLES[record.tone])
+    for finding in record.findings[:8]:
+        yield from wrapped(Line("  ✗ ", "red"), safe(finding), width)
+    if len(record.findings) > 8:
+        yield Line(f"  and {len(record.findings) - 8:,} more: govern audit verify")
+    mark, said = answer(story.made)
+    if story.made.gaps:
+        yield from wrapped(Line.assemble((mark, "bold red"), ": "), said, width)
+    elif mark:
+        yield Line(mark, "green")
     else:
-        yield Line("✓ whole: no gap found", "green")
-
-
-def _title(action: Action, width: int) -> Line:
-    """`3 merge_pull_request(number: 812)      approval: gate`; the verdict always fits, the input is cut."""
-    said, style = verdict(action)
-    call = cut(title(action), title_room(action, width))
-    head = Line.assemble((f"{action.index} ", "bold"), (call, "bold"))
-    # Beyond 100 cells the verdict stands near its call, not at the far edge.
-    space = max(min(width, 100) - head.cell_len - cell_len(said), 2)
-    return Line.assemble(head, " " * space, (said, style))
-
-
-def _gap(gap: Gap, width: int) -> Iterator[Line]:
-    when = f" at {clock(gap.at_ns)}" if gap.at_ns is not None else ""
-    yield Line.assemble("  ", (f"✗ {gap.id}", "bold red"), (f"  {gap.pattern}{when}", "red"))
-    yield from wrapped(Line("    "), safe(gap.cause), width)
+        yield from wrapped(Line(), said, width, "yellow")
 
 
 def record_table(counts: dict[str, Count], actions: int, width: int) -> Iterator[Line]:
@@ -112,11 +125,16 @@ def record_table(counts: dict[str, Count], actions: int, width: int) -> Iterator
         yield Line(f"  {text}", style)
 
 
-def _not_applicable(made: Reconstruction, width: int) -> Iterator[Line]:
+def reasons_not_judged(made: Reconstruction) -> dict[str, list[str]]:
+    """Gaps that could not show here, by why."""
     reasons: dict[str, list[str]] = {}
     for one in made.not_applicable:
         reasons.setdefault(one.why, []).append(one.id)
-    for why, ids in reasons.items():
+    return reasons
+
+
+def _not_applicable(made: Reconstruction, width: int) -> Iterator[Line]:
+    for why, ids in reasons_not_judged(made).items():
         text = f"{', '.join(ids)}: {safe(why)}. Neither a failure nor a pass."
         yield from wrapped(Line("  not judged: "), text, width, "dim")
 
@@ -127,6 +145,6 @@ def _next(made: Reconstruction, width: int, verbatim: bool) -> Iterator[Line]:
         worst = min(made.gaps, key=lambda gap: list(BY_ID).index(gap.id))
         said.append(f"What it means and how to close it: govern explain {worst.id}")
     if not verbatim and made.chain.events:
-        said.append("Full texts with bytes and digests: --verbatim")
+        said.append("Full texts with bytes and digests: --verbatim. As a page: --format html -o FILE")
     for text in said:
         yield from wrapped(Line(), text, width, "dim")

@@ -8,8 +8,8 @@ from rich.text import Text as Line
 
 from govern.reconstruct.summary import TraceLine
 from govern.reconstruct.words import moment
-from govern.report.chain_steps import offset
 from govern.report.chain_text import plural
+from govern.report.chain_times import offset
 from govern.report.console import safe
 from govern.report.layout import aligned, cut
 

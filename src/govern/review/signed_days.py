@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from govern.audit.read import read_events
-from govern.audit.store import parts
+from govern.audit.read import files, read_events
 from govern.charter.deployment import Deployment
 from govern.compile.sign_off import Found, keys_of, read
 from govern.errors import AuthorError, EvidenceError
@@ -56,7 +55,7 @@ def signed_days(
     """
     if not store.is_dir():
         raise EvidenceError("no such audit store", where=str(store))
-    if not parts(store):
+    if not files(store).paths:
         return SignedDays({})
     people = keys_of(deployed.keys)
     found: dict[str, list[Found]] = {}

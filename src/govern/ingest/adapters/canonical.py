@@ -96,7 +96,11 @@ def event(row: Row) -> Event:
     if row.has_surrogates:
         _escape(columns)
     columns.setdefault("writer_id", row.writer)
-    columns.setdefault("wseq", row.wseq)
+    if "wseq" not in columns:
+        # A place in the file is no number of the writer: under its own name it would look as if numbers were lost.
+        columns["wseq"] = row.wseq
+        if columns["writer_id"] != row.writer:
+            columns["writer_id"] = f"{row.writer}/{columns['writer_id']}"
     columns.setdefault("source_format", INFO.id)
     columns.setdefault("source_ref", row.ref)
     if row.agent is not None:

@@ -5,17 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from govern.events.model import Event, Mode
-from govern.reconstruct.approvals import deciding_check
-from govern.reconstruct.chain import Action, Execution
 from govern.reconstruct.gaps.contract import Found, GapKind, Pattern, Scene
-
-
-def _denied(scene: Scene) -> Iterator[tuple[Action, Execution, Event]]:
-    for action in scene.chain.actions:
-        for run in action.executions:
-            check = deciding_check(action, run)
-            if check is not None and check.verdict == "deny":
-                yield action, run, check
 
 
 def _excused(check: Event) -> bool:
@@ -24,19 +14,21 @@ def _excused(check: Event) -> bool:
 
 
 def find(scene: Scene) -> Iterator[Found]:
-    for action, run, check in _denied(scene):
-        if not _excused(check):
-            why = ", ".join((*check.reasons, *check.rules)) or "no reason recorded"
-            yield Found(
-                action,
-                (check, *(e for e in (run.start, run.result) if e is not None)),
-                f"denied ({why}) and executed on the same arguments: what runs the tool does not obey the check",
-                run.first,
-            )
+    for one in scene.runs:
+        check = one.check
+        if check is None or check.verdict != "deny" or _excused(check):
+            continue
+        why = ", ".join((*check.reasons, *check.rules)) or "no reason recorded"
+        yield Found(
+            one.action,
+            (check, *(e for e in (one.run.start, one.run.result) if e is not None)),
+            f"denied ({why}) and executed on the same arguments: what runs the tool does not obey the check",
+            one.run.first,
+        )
 
 
 def relaxed(scene: Scene) -> int:
-    return sum(_excused(check) for _, _, check in _denied(scene))
+    return sum(one.check is not None and one.check.verdict == "deny" and _excused(one.check) for one in scene.runs)
 
 
 KIND = GapKind(

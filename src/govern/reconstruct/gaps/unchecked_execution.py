@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from govern.reconstruct.approvals import VERDICTS, deciding_check
+from govern.reconstruct.approvals import VERDICTS, Stands
 from govern.reconstruct.chain import Action, Chain, Execution, args_digest
 from govern.reconstruct.gaps.contract import Found, GapKind, Pattern, Scene
 from govern.reconstruct.order import shown_before, why_not_before
 
 
 def find(scene: Scene) -> Iterator[Found]:
-    for action in scene.chain.actions:
-        for run in action.executions:
-            if deciding_check(action, run) is None and not _unexplained(action, run):
-                events = (*action.checks, *(e for e in (run.start, run.result) if e is not None))
-                yield Found(action, events, _why(scene.chain, action, run), run.first)
+    for one in scene.runs:
+        action, run = one.action, one.run
+        # An approval for other arguments names the change: what ran was neither checked nor approved as it ran.
+        changed = one.standing is not None and one.standing.stands is Stands.OTHER_ARGS
+        if one.check is None and not changed and not _unexplained(action, run):
+            events = (*action.checks, *(e for e in (run.start, run.result) if e is not None))
+            yield Found(action, events, _why(scene.chain, action, run), run.first)
 
 
 def _unexplained(action: Action, run: Execution) -> bool:
@@ -39,6 +41,8 @@ def _why(chain: Chain, action: Action, run: Execution) -> str:
         return "the record does not say on which arguments it ran"
     if args_digest(check) is None:
         return "the check does not say which arguments it judged"
+    if any(args_digest(check) == earlier.args_digest for earlier in action.executions if earlier is not run):
+        return "tried again on other arguments than were checked"
     return "other arguments ran than were checked"
 
 
@@ -66,4 +70,5 @@ KIND = GapKind(
     pattern=Pattern.SCOPE,
     needs=frozenset({"check"}),
     find=find,
+    absence=True,
 )
