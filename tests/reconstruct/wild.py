@@ -72,7 +72,7 @@ def store(seed: int, traces: int = 40) -> list[Event]:
         writer = row["writer_id"]
         row["wseq"] = numbers[writer] = numbers.get(writer, -1) + 1
         row["event_id"] = f"e{place:05d}"
-    for _ in range(rng.choice((0, 0, 1, 3))):
+    for _ in range(rng.choice((0, 0, 1, 3, 9))):
         rng.choice(AFTER)(rng, rows)
     step = rng.choice((1, 1, 10**6, 10**9))  # what the source's clock can tell apart
     timed = rng.random() < 0.85
@@ -100,6 +100,7 @@ def _plan(rng: random.Random) -> Row:
         "tier": rng.choice(("irreversible", "reversible")),
         "fidelity": rng.choice((Fidelity.VERBATIM, Fidelity.VERBATIM, None)),
         "term": rng.choice((None, 10**9, 10**12)),
+        "recorded": rng.random() < 0.3,
     }
 
 
@@ -139,6 +140,8 @@ def _trace(rng: random.Random, plan: Row, trace: str, begin: int) -> list[Row]:
     for row in rows:
         at += rng.randint(1, 3 * 10**9)
         row["at"] = at
+        if plan["recorded"]:
+            row["recorded_ns"] = BASE + at + 10**6
     return rows
 
 
@@ -185,6 +188,48 @@ def _alter(rng: random.Random, rows: list[Row]) -> None:
     rng.choice(rows)[column] = rng.choice(WORDS[column])
 
 
+AIMED: list[tuple[T, str, list[Any]]] = [
+    (T.APPROVAL_REQUEST, "reasons", [("quorum:2",), ("confirm",), ("shared",)]),
+    (T.APPROVAL_REQUEST, "duration_ns", [1, 10**9, 10**12]),
+    (T.APPROVAL_REQUEST, "gates", [("finance",), ("lead", "finance"), ()]),
+    (T.APPROVAL_REQUEST, "approval_id", ["other", None]),
+    (T.APPROVAL_DECISION, "duration_ns", [1, 10**9, 10**12]),
+    (T.APPROVAL_DECISION, "actor", ["customer", "desk", "DESK", "Customer", "\u212a"]),
+    (T.APPROVAL_DECISION, "gates", [("finance",), ("lead", "finance"), ()]),
+    (T.APPROVAL_DECISION, "args_digest", [digest(text_of({"amount": 9})), None]),
+    (T.POLICY_CHECK, "gates", [("finance",), ("lead", "finance")]),
+    (T.POLICY_CHECK, "tool", ["mail"]),
+    (T.POLICY_CHECK, "policy_digest", ["sha256:q", None]),
+    (T.POLICY_CHECK, "deployment_digest", ["sha256:d"]),
+    (T.POLICY_LOADED, "deployment_digest", ["sha256:d", "sha256:e"]),
+    (T.POLICY_LOADED, "policy_digest", ["sha256:q"]),
+    (T.TOOL_START, "args_digest", [digest(text_of({"amount": 9}))]),
+    (T.TOOL_START, "attempt", [1, 2, 3, 101]),
+    (T.TOOL_CALL, "args", [text_of({"amount": 9})]),
+    (T.TOOL_CALL, "parent_span_id", ["nowhere", "root", None]),
+    (T.RESPONSE, "parent_span_id", ["nowhere", None]),
+    (T.RESPONSE, "agent", ["other", None]),
+    (T.RESPONSE, "fidelity", [Fidelity.ABSENT, Fidelity.REDACTED]),
+    (T.PROMPT, "session_id", ["other", None]),
+    (T.PROMPT, "fidelity", [Fidelity.DIGEST, None]),
+    (T.SESSION_END, "session_id", ["other", None]),
+]
+"""Fields of which much depends, by the events that have them."""
+
+
+def _aim(rng: random.Random, rows: list[Row]) -> None:
+    kind, column, values = rng.choice(AIMED)
+    fitting = [row for row in rows if row["type"] is kind]
+    if fitting:
+        rng.choice(fitting)[column] = rng.choice(values)
+
+
+def _ahead(rng: random.Random, rows: list[Row]) -> None:
+    """Recorded before it happened, or long after."""
+    row = rng.choice(rows)
+    row["recorded_ns"] = BASE + row["at"] + rng.choice((-(10**12), 10**6, 10**12))
+
+
 def _move(rng: random.Random, rows: list[Row]) -> None:
     rng.choice(rows)["at"] = rng.choice(rows)["at"] + rng.choice((-1, 0, 1))
 
@@ -227,5 +272,5 @@ def _share_approval(rng: random.Random, rows: list[Row]) -> None:
         rng.choice(asked)["approval_id"] = rng.choice(asked)["approval_id"]
 
 
-BEFORE = (_drop, _alter, _alter, _alter, _alter, _move, _repeat, _borrow, _untime, _late)
+BEFORE = (_drop, _alter, _alter, _aim, _aim, _aim, _aim, _ahead, _move, _repeat, _borrow, _untime, _late)
 AFTER = (_drop, _alter, _same_id, _same_number, _swap_traces, _share_approval, _late)

@@ -196,98 +196,11 @@ def _events(folder: Path, live: set[str], kept: Kept, made: Inventory) -> None:
     root = folder / "events"
     attempted: set[str] = set()
     waiting: set[str] = set()
-    for place in sorted(root.iterdir()) if root.is_dir() else ():
-        if place.is_symlink() or not place.is_dir():
-            made.findings.append(Finding(Kind.EXTRA, f"{journal.FOLDER}/{place.name}", "no folder of a writer"))
-            continue
-        mine = made.segments.setdefault(place.name, [])
-        names = sorted(path.name for path in place.iterdir())
-        for name in names:
-            path = f"{journal.FOLDER}/{place.name}/{name}"
-            if name.endswith(".tmp"):
-                made.notes.append(f"{path} was left behind by a writer that died; it counts for nothing")
-            elif _TABLE.fullmatch(name) is None:
-                made.findings.append(Finding(Kind.EXTRA, path, "no segment of a journal"))
-            else:
-                first = int(name[:12])
-                values = tables.of(place.name, first, None)
-                mine.append(SegmentJob(str(folder), path, first, values, tuple(marks.get(place.name, ()))))
-
-
-class _Tables:
-    """The side tables of every writer, and which events go with each: those from its number to that of the next."""
-
-    def __init__(self, folder: Path, book: Book, closed: Mapping[str, bool], made: Inventory) -> None:
-        self._firsts: dict[str, list[int]] = {}
-        self._used: dict[str, int] = {}
-        self._asked: list[tuple[Table, ...]] = []
-        self._closed = closed
-        root = folder / "values"
-        for place in sorted(root.iterdir()) if root.is_dir() else ():
-            if place.is_symlink() or not place.is_dir():
-                made.findings.append(Finding(Kind.EXTRA, f"values/{place.name}", "no folder of a writer"))
-                continue
-            names = sorted(path.name for path in place.iterdir())
-            for name in names:
-                if _TABLE.fullmatch(name):
-                    self._firsts.setdefault(place.name, []).append(int(name[:12]))
-                elif not name.endswith(".tmp"):
-                    made.findings.append(Finding(Kind.EXTRA, f"values/{place.name}/{name}", "no side table"))
-        spans: dict[str, list[tuple[int, int]]] = {}
-        for _, file in book.of(records.File):
-            if file.writer is not None and file.first is not None and file.last is not None:
-                spans.setdefault(file.writer, []).append((file.first, file.last))
-        for writer, firsts in self._firsts.items():
-            for number, first in enumerate(firsts):
-                after = firsts[number + 1] if number + 1 < len(firsts) else None
-                users = [1 for low, high in spans.get(writer, ()) if high >= first and (after is None or low < after)]
-                self._used[_table(writer, first)] = len(users)
-        self._journals = {
-            (path.parent.name, int(path.stem)) for paths in journal.segments(folder).values() for path in paths
-        }
-
-    def of(self, writer: str | None, first: int | None, last: int | None) -> tuple[Table, ...]:
-        """The side tables that go with a writer's events.
-
-        Args:
-            last: their last number; None for all up to the next table.
-        """
-        if writer is None or first is None or (firsts := self._firsts.get(writer)) is None:
-            return ()
-        start = max(bisect_right(firsts, first) - 1, 0)
-        found = firsts[start : start + 1] if last is None else [each for each in firsts[start:] if each <= last]
-        return tuple(self._made(writer, each) for each in found)
-
-    def _made(self, writer: str, first: int) -> Table:
-        path = _table(writer, first)
-        users = self._used[path] + ((writer, first) in self._journals)
-        is_last = first == self._firsts[writer][-1]
-        return Table(path, users > 1, is_last and not self._closed.get(writer, False))
-
-    def finish(self, made: Inventory) -> None:
-        """Says which tables are shared, and which go with nothing."""
-        for writer, firsts in self._firsts.items():
-            for first in firsts:
-                table = self._made(writer, first)
-                if table.shared:
-                    made.tables.append(table)
-                elif not self._used[table.path] and (writer, first) not in self._journals and not table.open:
-                    made.findings.append(Finding(Kind.EXTRA, table.path, "values that go with no events"))
-
-
-def _table(writer: str, first: int) -> str:
-    return f"values/{writer}/{first:012}.jsonl"
-
-
-def _events(folder: Path, live: set[str], kept: Kept, made: Inventory) -> None:
-    root = folder / "events"
-    attempted: set[str] = set()
-    waiting: set[str] = set()
-    for path in sorted(folder.glob(snapshot.INTENTS)):
+    for listed in sorted(folder.glob(snapshot.INTENTS)):
         try:
-            intent = snapshot.intent(path)
+            intent = snapshot.intent(listed)
         except EvidenceError as error:
-            made.findings.append(Finding(Kind.DAMAGED, f"events/{path.name}", error.message))
+            made.findings.append(Finding(Kind.DAMAGED, f"events/{listed.name}", error.message))
             continue
         attempted.update(each for files in intent.values() for each in files)
         waiting.update(part for part, files in intent.items() if files and (live | set(kept.dead)).issuperset(files))
