@@ -120,6 +120,26 @@ def test_what_is_done_with_keys_and_refused(arguments: tuple[str, ...], code: in
     assert 1 == store_log.read("store").size
 
 
+@pytest.mark.parametrize("command", [("rotate", "next.key"), ("retire", "desk.pub")])
+def test_a_key_goes_once_the_log_has_every_writer(command: tuple[str, ...]) -> None:
+    """A start that the log does not have yet would count as signed by a key that is gone: it is sealed first."""
+    begun()
+    signed = ("--audit", "store", "--sign", "log.key")
+    assert 0 == audit("key", "add", "desk.pub", *signed).exit_code
+    with AuditLog("store", "desk", key("desk")) as log:
+        log.append("session_start", trace_id="t")
+        refused = audit("key", *command, *signed)
+        assert 2 == refused.exit_code
+        assert "govern audit seal" in refused.err
+        audit("seal", *signed)
+        assert 0 == audit("key", *command, *signed).exit_code
+    last = "next.key" if command[0] == "rotate" else "log.key"
+    assert 0 == audit("seal", "--audit", "store", "--sign", last).exit_code
+    Path("kept").write_text(store_log.read("store").checkpoint)
+    done = audit("verify", "--audit", "store", "--key", "log.pub", "--since", "kept")
+    assert 0 == done.exit_code, done.out
+
+
 @pytest.mark.parametrize("command", [("key", "list"), ("key", "add", "desk.pub", "--sign", "log.key"), ("checkpoint",)])
 def test_a_store_without_a_log(command: tuple[str, ...]) -> None:
     """There is nothing to judge, and how to begin is said."""

@@ -15,11 +15,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from govern.audit import journal, writers
+from govern.audit import journal, log_keys, writers
 from govern.audit.journal import Segment
-from govern.audit.records import End, File, Writer
+from govern.audit.records import End, File, Key, Writer
 from govern.audit.store_log import StoreLog
-from govern.errors import EnvironmentFailed, EvidenceError
+from govern.errors import AuthorError, EnvironmentFailed, EvidenceError
+from govern.signing import dsse
 from govern.signing.keys import PublicKey
 
 
@@ -216,6 +217,18 @@ def _chain_at(segment: Segment, number: int) -> str:
     return (segment.rows[at - 1][1] if at else segment.head).hex()
 
 
+def _signers(log: StoreLog, envelope: bytes, where: str) -> list[PublicKey]:
+    """Who signed a writer's start may sign its end, also after the key was retired; nobody else."""
+    added = (entry.record for entry in log.entries if isinstance(entry.record, Key))
+    ever = (*(log.keys.ever if log.keys is not None else ()), *(log_keys.of_text(each.key) for each in added))
+    try:
+        read = dsse.read(envelope, where)
+    except AuthorError as error:
+        raise EvidenceError(error.message, where=where) from None
+    checked = dsse.check(read, list(dict.fromkeys(ever)))
+    return [each.key for each in checked if each.key is not None]
+
+
 def _end(
     root: Path, log: StoreLog, said: Known, envelope: bytes, ended: bool, last: Segment | None, writer: str
 ) -> dict[str, Any]:
@@ -237,8 +250,7 @@ def _end(
         }
     path = writers.end_path(root, writer)
     signed = path.read_bytes()
-    keys = (*log.keys.ever, *log.keys.writers) if log.keys is not None else ()
-    end = writers.read_end(signed, keys, str(path))
+    end = writers.read_end(signed, _signers(log, envelope, str(path)), str(path))
     if (end.store, end.writer, end.events, end.chain) != (log.store.id, writer, events, chain):
         what = f"the writer signed {end.events:,} events, and its journal has {events:,}, or others"
         raise EvidenceError(what, where=str(path))

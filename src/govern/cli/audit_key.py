@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from govern.errors import UsageError
+
+if TYPE_CHECKING:
+    from govern.audit.store_log import StoreLog
 
 key = typer.Typer(
     name="key",
@@ -63,6 +66,7 @@ def rotate(
         raise UsageError("is not the key that signs this log", where=sign, hint=_now(log.keys))
     if fresh.public in log.keys.ever:
         raise UsageError("signs this log, or did before: a key is never taken back", where=new)
+    _all_recorded(folder, log, sign)
     records = log_keys.rotation(store.id, log.size, old, fresh, time.time_ns())
     store_log.append(folder, log, records, fresh)
     typer.echo(f"{fresh.public.keyid} signs the log now; {old.public.keyid} is retired")
@@ -160,10 +164,25 @@ def _writers_key(public: str, sign: str, audit: str | None, action: str) -> None
     if action == "retire" and writer not in log.keys.writers:
         hint = "the log's own key is replaced by `govern audit key rotate`" if writer == log.keys.log else ""
         raise UsageError("is not admitted for writers", where=public, hint=hint)
+    if action == "retire":
+        _all_recorded(folder, log, sign)
     text = log_keys.text(writer)
     record = Key(role="writer", action=action, key=text, envelope=None, at_ns=time.time_ns())
     store_log.append(folder, log, [record], signer)
     typer.echo(f"{writer.keyid} {'may sign for writers' if action == 'add' else 'is retired'}")
+
+
+def _all_recorded(folder: str, log: StoreLog, sign: str) -> None:
+    """A start that an older key signed is good where the log had it before the key went: later nobody can tell when it
+    was signed."""
+    from govern.audit import writers
+    from govern.audit.records import Writer
+
+    known = {entry.record.writer for entry in log.entries if isinstance(entry.record, Writer)}
+    if new := [name for name in writers.registered(folder) if name not in known]:
+        count = f"{len(new)} writer{'s' if len(new) > 1 else ''}"
+        message = f"{count} began since the last seal, such as `{new[0]}`: the log must have them before a key goes"
+        raise UsageError(message, where=folder, hint=f"govern audit seal --audit {folder} --sign {sign}, then again")
 
 
 def _folder(audit: str | None) -> str:

@@ -32,12 +32,13 @@ def gaps(
       0  every chain was judged, and none has a gap
       1  there are gaps
       2  the command line is wrong
-      3  the store is missing, damaged, or has no action to judge
+      3  the store is missing, damaged, or has no action to judge; or an import into it was not finished
     """
     from govern.reconstruct import bulk
     from govern.reconstruct.store import short_id_length
     from govern.report import gaps_json, gaps_text
     from govern.report.console import console, emit_json, working
+    from govern.report.unfinished import told
 
     if not audit:
         raise UsageError("no audit store is named", hint="give --audit DIR, or set GOVERN_AUDIT")
@@ -50,6 +51,8 @@ def gaps(
         samples = [sample.trace_id for group in found.groups for sample in group.samples]
         for line in gaps_text.lines(found, short_id_length(audit, samples), out.width):
             out.print(line, soft_wrap=True)
+    if told(audit):
+        raise typer.Exit(Exit.NOT_JUDGED)
     if not found.actions:
         raise EvidenceError("no action in this store, so nothing was judged", where=audit)
     if found.groups:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from govern.cli.options import Format, ReportFormat
-from govern.errors import UsageError
+from govern.errors import Exit, UsageError
 
 
 class Verdict(StrEnum):
@@ -65,7 +65,8 @@ def traces(
     Exit codes:
       0  listed, be it none (gaps are shown, `govern gaps` judges them)
       2  the command line is wrong
-      3  the store is missing, empty or damaged, or has no such tool, agent or approver
+      3  the store is missing, empty or damaged, or has no such tool, agent or approver;
+         or an import into it was not finished
     """
     if not audit:
         raise UsageError("no audit store is named", hint="give --audit DIR, or set GOVERN_AUDIT")
@@ -78,6 +79,7 @@ def traces(
     from govern.reconstruct.search import Filter, search
     from govern.report import traces_json, traces_text
     from govern.report.console import console, emit_json, working
+    from govern.report.unfinished import told
 
     if gap is not None and gap not in BY_ID:
         from govern.findings import did_you_mean
@@ -88,10 +90,12 @@ def traces(
         found = search(audit, only, limit)
     if format is ReportFormat.JSON:
         emit_json(traces_json.document(found.lines, found.matching))
-        return
-    out = console()
-    for line in traces_text.lines(found.lines, found.matching, found.id_length):
-        out.print(line, soft_wrap=True)
+    else:
+        out = console()
+        for line in traces_text.lines(found.lines, found.matching, found.id_length):
+            out.print(line, soft_wrap=True)
+    if told(audit):
+        raise typer.Exit(Exit.NOT_JUDGED)
 
 
 def _moment(text: str | None, option: str) -> int | None:
