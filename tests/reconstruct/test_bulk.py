@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import random
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from govern.audit import store as parts
 from govern.audit.read import open_events
-from govern.events.model import Event
+from govern.events.model import Event, EventType, Fidelity
 from govern.reconstruct import bulk, bulk_facts, bulk_shapes
 from govern.reconstruct.gaps.facts import facts_of
 from govern.reconstruct.gaps.registry import KINDS
@@ -21,7 +23,7 @@ from govern.reconstruct.summary import gather
 from . import wild
 from .reading import cases
 
-SEEDS = range(int(os.environ.get("GOVERN_FUZZ_BULK", "30")))
+SEEDS = range(int(os.environ.get("GOVERN_FUZZ_BULK", "12")))
 
 
 def written(events: list[Event], folder: Path) -> Path:
@@ -101,8 +103,6 @@ def test_all_cases_in_one_store(tmp_path: Path) -> None:
 
 
 def _renamed(event: Event, name: str) -> Event:
-    from dataclasses import replace
-
     return replace(
         event, trace_id=f"{name}-{event.trace_id}", event_id=f"{name}-{event.event_id}",
         writer_id=f"{event.writer_id}-{name}", approval_id=event.approval_id and f"{event.approval_id}-{name}",
@@ -122,3 +122,49 @@ def test_facts_of_writers(seed: int, tmp_path: Path) -> None:
         assert [(gap.id, gap.cause, gap.events) for gap in made.gaps] == [
             (gap.id, gap.cause, gap.events) for gap in alone.gaps
         ]
+
+
+PLAN = {
+    "actions": 1, "kinds": ["gated"], "session": True, "loaded": True, "prompts": 1, "named": True, "answers": True,
+    "starts": True, "parallel": False, "writer": "gw-1", "gate": None, "format": None, "mode": None,
+    "tier": "irreversible", "fidelity": Fidelity.VERBATIM, "term": 10**12, "recorded": True,
+}  # fmt: skip
+AMONG_ITS_LIKE: list[tuple[str, EventType, dict[str, object]]] = [
+    ("self-approval", EventType.APPROVAL_DECISION, {"actor": "Customer"}),
+    ("approval-expired", EventType.APPROVAL_DECISION, {"duration_ns": 1}),
+    ("approval-expired", EventType.APPROVAL_REQUEST, {"duration_ns": 1}),
+    ("gate-did-not-hold", EventType.APPROVAL_REQUEST, {"reasons": ("quorum:2",)}),
+    ("gate-did-not-hold", EventType.POLICY_CHECK, {"gates": ("finance",)}),
+    ("approval-disconnected", EventType.APPROVAL_DECISION, {"event_id": "t03-request"}),
+    ("policy-not-in-force", EventType.POLICY_CHECK, {"policy_digest": "sha256:q"}),
+    ("orphan-span", EventType.RESPONSE, {"parent_span_id": "nowhere"}),
+    ("clock-regression", EventType.TOOL_RESULT, {"recorded_ns": 1}),
+    ("unchecked-execution", EventType.POLICY_CHECK, {"tool": "mail"}),
+    ("retry-unexplained", EventType.TOOL_START, {"attempt": 3}),
+]
+
+
+@pytest.mark.parametrize(("gap", "kind", "change"), AMONG_ITS_LIKE, ids=lambda one: str(one)[:30])
+def test_one_trace_among_its_like(gap: str, kind: EventType, change: dict[str, object], tmp_path: Path) -> None:
+    """A trace that differs from whole ones by one value, and is not the first or last of them, is found."""
+    rng = random.Random(1)
+    events: list[Event] = []
+    for number in range(7):
+        for row in wild._trace(rng, PLAN, f"t{number:02d}", number * 10**11):
+            row["ts_ns"] = wild.BASE + row.pop("at")
+            row["event_id"] = f"t{number:02d}-{len(events)}"
+            if row["type"] is EventType.APPROVAL_REQUEST:
+                row["event_id"] = f"t{number:02d}-request"
+            if row["type"] is EventType.APPROVAL_DECISION:
+                row["duration_ns"] = 10**12
+            # A failure that belongs to no action is none.
+            events.append(Event(**row, wseq=len(events)))
+        if kind is EventType.TOOL_START:  # a failure that belongs to no action makes none
+            lone = replace(events[-1], type=EventType.ERROR, span_id=f"lone-{number}", status=None)
+            events.append(replace(lone, event_id=f"lone-{number}", wseq=len(events)))
+    assert 0 == bulk.gaps(written(events, tmp_path / "whole"), small=0, processes=1).flawed
+    altered = [replace(e, **change) if e.trace_id == "t03" and e.type is kind else e for e in events]  # type: ignore[arg-type]
+    folder = written(altered, tmp_path / "altered")
+    found = bulk.gaps(folder, small=0, processes=1)
+    assert gather(scan(folder)) == found
+    assert ["t03"] == [sample.trace_id for group in found.groups if group.id == gap for sample in group.samples]
