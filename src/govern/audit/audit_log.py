@@ -36,7 +36,7 @@ from govern.audit.masking import Masker, Sensitive
 from govern.audit.open_segment import OpenSegment
 from govern.audit.sensitive import Row
 from govern.errors import EnvironmentFailed, EvidenceError
-from govern.events.canonical import load
+from govern.events.canonical import ready
 from govern.events.model import Event, event
 from govern.signing.keys import PrivateKey
 
@@ -46,8 +46,6 @@ SEGMENT_NS: Final = 3_600 * 1_000_000_000
 EVENT_BYTES: Final = 16 * 1024 * 1024
 """An event's canonical text has at most so many bytes."""
 _DAY: Final = 86_400 * 1_000_000_000
-_MANY: Final = '"' + "x" * 20_000 + '"'
-"""So much JSON once read, the fast half of `canonical` is loaded: a third of an append's time."""
 _AGAIN: Final = "what was acknowledged is safe; mend this, and open the log again"
 
 
@@ -95,7 +93,7 @@ class AuditLog:
         self._closed = False
         self._failure: EnvironmentFailed | None = None
         self._locks()
-        load(_MANY)
+        ready()
         # Guarded by `_state`: what was taken in. `_lines` and `_side` are not written yet.
         self._chain = journal.first_chain(self._writer.envelope)
         self._next = 0

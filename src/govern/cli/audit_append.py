@@ -46,7 +46,9 @@ def append(
     """Append events to the journal: JSON lines in, an acknowledgement out for each.
 
     A line is an object of an event's columns; `type` and `trace_id` are needed, `args` is an object or its text. With
-    `"mask": [VALUE…]` these values are sensitive in the line's texts. The answer is `{"event_id", "writer_id", "wseq"}`
+    `"mask": [VALUE…]` these values are sensitive in the line's texts. Say `"fidelity": "verbatim"` of prompts, responses
+    and outputs that are whole, and give `args` on every check, request, decision and start too: what a record does not
+    say is a gap. The answer is `{"event_id", "writer_id", "wseq"}`
     once the event is on the disk, or `{"error", "line"}` where the line was refused; a bad line never stops the rest.
     Lines that arrive together share one flush to the disk, so a program may send many before it reads an answer, or run
     this beside it all day and wait for each.

@@ -154,6 +154,15 @@ _known_keys: dict[tuple[Any, ...], bool] = {}
 _MOST_KNOWN: Final = 50_000
 
 
+def ready() -> None:
+    """Loads what reads and writes plain JSON quickly, for who is about to handle much of it."""
+    global _orjson
+    if _orjson is None:
+        import orjson
+
+        _orjson = orjson
+
+
 def _quickly(text: str | bytes) -> Json:
     """What `load` gives, of plain JSON; `_NOT_PLAIN` for everything else, errors too.
 
@@ -161,14 +170,14 @@ def _quickly(text: str | bytes) -> Json:
     a quotation mark is followed by a colon: each key makes one, whether it is a duplicate or not. Texts make some too;
     then the value is written again, which makes the same ones for its texts, unless these were written as escapes.
     """
-    global _orjson, _so_far
+    global _so_far
     if _orjson is None:
         _so_far += len(text)
         if _so_far < _WORTH:
             return _NOT_PLAIN
-        import orjson
-
-        _orjson = orjson
+        ready()
+    if _orjson is None:
+        raise AssertionError("it was just loaded")
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     if (b"\\u00" in raw and (b"\\u0022" in raw or b"\\u003" in raw)) or b" :" in raw:
         return _NOT_PLAIN
