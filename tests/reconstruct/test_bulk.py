@@ -135,7 +135,6 @@ AMONG_ITS_LIKE: list[tuple[str, EventType, dict[str, object]]] = [
     ("approval-expired", EventType.APPROVAL_REQUEST, {"duration_ns": 1}),
     ("gate-did-not-hold", EventType.APPROVAL_REQUEST, {"reasons": ("quorum:2",)}),
     ("gate-did-not-hold", EventType.POLICY_CHECK, {"gates": ("finance",)}),
-    ("approval-disconnected", EventType.APPROVAL_DECISION, {"event_id": "t03-request"}),
     ("policy-not-in-force", EventType.POLICY_CHECK, {"policy_digest": "sha256:q"}),
     ("orphan-span", EventType.RESPONSE, {"parent_span_id": "nowhere"}),
     ("clock-regression", EventType.TOOL_RESULT, {"recorded_ns": 1}),

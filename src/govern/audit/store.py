@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from govern.audit import schema, snapshot
 from govern.audit.sealed import BLOOM, BLOOM_FPP, ROW_GROUP, flush_folder
 from govern.errors import EnvironmentFailed
-from govern.events.model import Event
+from govern.events.model import Event, same
 
 if TYPE_CHECKING:
     from govern.audit.read import Files
@@ -124,21 +124,6 @@ def _without_present(chunk: list[Event], before: Files, done: Written) -> list[E
         else:
             done.conflicts.append(event.event_id)
     return fresh
-
-
-def same(one: Event, other: Event) -> bool:
-    """Whether two events say the same, wherever they were read from and whenever they were recorded."""
-    return (
-        one == other
-        or replace(
-            one,
-            writer_id=other.writer_id,
-            wseq=other.wseq,
-            source_ref=other.source_ref,
-            recorded_ns=other.recorded_ns,
-        )
-        == other
-    )
 
 
 def day_of(ts_ns: int | None) -> str:

@@ -5,7 +5,7 @@ Leaves out: reading foreign logs (`ingest`), keeping events (`audit`), judging t
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, field, fields, make_dataclass
+from dataclasses import MISSING, dataclass, field, fields, make_dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, cast
 
@@ -149,3 +149,18 @@ def event(**columns: Any) -> Event:
     made = _Twin(**columns)
     made.__class__ = Event
     return cast("Event", made)
+
+
+def same(one: Event, other: Event) -> bool:
+    """Whether two events say the same, wherever they were read from and whenever they were recorded."""
+    return (
+        one == other
+        or replace(
+            one,
+            writer_id=other.writer_id,
+            wseq=other.wseq,
+            source_ref=other.source_ref,
+            recorded_ns=other.recorded_ns,
+        )
+        == other
+    )

@@ -8,8 +8,9 @@ proposed it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from govern.events.model import Event, EventType
+from govern.events.model import Event, EventType, same
 from govern.reconstruct.chain import Action, Approval, Chain, Execution, Text, args_digest
 from govern.reconstruct.order import in_sequence, ordered
 
@@ -41,12 +42,12 @@ def build(events: Iterable[Event]) -> Chain:
     """The chain of one trace.
 
     Args:
-        events: all events of exactly one trace, in any order; an event given twice counts once.
+        events: all events of exactly one trace, in any order; an event given twice counts once (`distinct`).
 
     Raises:
         ValueError: no event, or events of several traces.
     """
-    line = ordered({event.event_id: event for event in events}.values())
+    line = ordered(distinct(events))
     traces = {event.trace_id for event in line}
     if len(traces) != 1:
         raise ValueError(f"a chain is made of one trace, got {len(traces)}")
@@ -68,6 +69,34 @@ def build(events: Iterable[Event]) -> Chain:
             )
         )
     return Chain(trace_id=line[0].trace_id, events=tuple(line), actions=tuple(actions), loose=tuple(loose))
+
+
+def distinct(events: Iterable[Event]) -> list[Event]:
+    """The events, each once, and each under an id of its own.
+
+    The same event read twice (from overlapping logs) is one. Two that say different things under one id are two, since
+    an id that somebody used again must hide nothing: the later ones, by writer and number, are called `ID#2`, `ID#3`.
+    """
+    found = list(events)
+    by_id: dict[str, list[Event]] = {}
+    for event in found:
+        by_id.setdefault(event.event_id, []).append(event)
+    if len(by_id) == len(found):
+        return found
+    made = []
+    for name, several in by_id.items():
+        different: list[Event] = []
+        for event in sorted(several, key=lambda each: (each.writer_id, each.wseq, repr(each))):
+            if not any(same(event, other) for other in different):
+                different.append(event)
+        made.append(different[0])
+        number = 1
+        for event in different[1:]:
+            number += 1
+            while f"{name}#{number}" in by_id:
+                number += 1
+            made.append(replace(event, event_id=f"{name}#{number}"))
+    return made
 
 
 def _grouped(line: list[Event]) -> tuple[list[tuple[str | None, list[Event]]], list[Event]]:

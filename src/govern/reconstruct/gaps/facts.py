@@ -112,7 +112,8 @@ def facts_of(events: Iterable[Event]) -> StoreFacts:
     numbers: dict[str, set[int]] = {}
     borne: dict[tuple[str, int, str | None], int] = {}
     live: set[str] = set()
-    for event in {event.event_id: event for event in events}.values():
+    by_place = {(event.event_id, event.writer_id, event.wseq, event.source_ref): event for event in events}
+    for event in by_place.values():
         if not is_numbered(event):
             continue
         numbers.setdefault(event.writer_id, set()).add(event.wseq)
