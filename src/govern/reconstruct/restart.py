@@ -36,7 +36,7 @@ def silence_after(chain: Chain, action: Action) -> str:
         return "the record of this trace ends here"
     own = [e for e in chain.events if e.writer_id == last.writer_id]
     if own[-1].event_id == last.event_id:
-        return f"{last.writer_id} wrote nothing after it: it stopped, or what it wrote is lost"
+        return f"the writer {last.writer_id} wrote nothing after it: it stopped, or what it wrote is lost"
     return ""
 
 

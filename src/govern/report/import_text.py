@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from govern.ingest import formats
 from govern.ingest.counts import FileReport, Summary
@@ -32,6 +33,8 @@ def text(done: Imported) -> str:
     lines = [read, kept, "", *table(done.summary), *refusals(done.summary)]
     if done.anything:
         lines += ["", f"Next: govern shadow-report {safe(done.folder)} --charter CHARTER"]
+        if (Path(done.folder) / "log").is_dir():
+            lines.append(f"Not sealed yet: govern audit seal --audit {safe(done.folder)} --sign KEY")
     return "\n".join(lines)
 
 
