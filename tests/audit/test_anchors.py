@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from tests.audit import tsa
+from typer.testing import CliRunner
 
 from govern.audit import checkpoint, store_log
 from govern.audit.anchors import http, names, rfc3161, sinks
 from govern.audit.anchors import receipts as receipts_module
 from govern.audit.anchors.contract import Given
 from govern.audit.records import Unhold
+from govern.cli.audit_checkpoint import checkpoint as checkpoint_command
 from govern.errors import EnvironmentFailed, EvidenceError, UsageError
 from govern.signing import keys
 
@@ -198,11 +201,26 @@ def test_a_file_that_cannot_be_written(store: Path, tmp_path: Path, place: str) 
 
 
 def test_a_receipt_that_cannot_be_kept(store: Path, tmp_path: Path) -> None:
-    """Is said, and that the checkpoint is held."""
+    """Is a warning: the checkpoint is held, as where the store is read-only. But not of a time stamp: it is lost."""
     (store / "anchors").write_text("in the way")
-    with pytest.raises(EnvironmentFailed, match="is held, and its receipt cannot be kept"):
-        sinks.hold(f"file:{tmp_path / 'held.txt'}", sinks.given(store))
+    held = sinks.hold(f"file:{tmp_path / 'held.txt'}", sinks.given(store))
+    assert "is held, and its receipt cannot be kept" in held.warning
     assert (tmp_path / "held.txt").exists()
+    app = typer.Typer()
+    app.command()(checkpoint_command)
+    done = CliRunner().invoke(app, ["--audit", str(store), "--to", f"file:{tmp_path / 'held2.txt'}"])
+    assert (0, "✓", "warning: ") == (done.exit_code, done.stdout[:1], done.stderr[:9])
+    assert "its receipt cannot be kept" in done.stderr
+
+
+def test_the_receipt_of_a_time_stamp_that_cannot_be_kept(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is a failure: the token stands nowhere else."""
+    (store / "anchors").write_text("in the way")
+    monkeypatch.setitem(sinks.SINKS, "rfc3161", sinks.SINKS["file"])
+    with pytest.raises(EnvironmentFailed, match="its receipt cannot be kept"):
+        sinks.hold(f"rfc3161:{tmp_path / 'held.txt'}", sinks.given(store))
 
 
 # --- a git tag ------------------------------------------------------------------------------------------------------

@@ -68,13 +68,13 @@ def test_an_event_is_filled_in_and_kept(store: Path) -> None:
         made = log.append(
             "tool_call", trace_id="t", tool="refund", args={"b": 1.0, "a": "é"}, actor_kind="agent", rules=["r"]
         )
-        own = log.append("prompt", trace_id="t", ts_ns=5, event_id="mine", content="hé\n")
+        own = log.append("prompt", trace_id="t", ts_ns=5, content="hé\n")
     assert [made, own] == events(store, log.writer_id)
     assert (NOON, NOON, 0, '{"a":"é","b":1}') == (made.ts_ns, made.recorded_ns, made.wseq, made.args)
     assert (EventType.TOOL_CALL, ActorKind.AGENT, ("r",)) == (made.type, made.actor_kind, made.rules)
     assert made.args_digest is not None
     assert made.args_digest.startswith("sha256:")
-    assert (5, NOON, "mine", 1) == (own.ts_ns, own.recorded_ns, own.event_id, own.wseq)
+    assert (5, NOON, 1) == (own.ts_ns, own.recorded_ns, own.wseq)
 
 
 def test_an_event_id_is_a_uuid_of_version_7() -> None:
@@ -249,6 +249,9 @@ def test_a_batch_is_taken_whole_or_not_at_all(store: Path) -> None:
         ({"type": "prompt", "trace_id": "t", "conten": "x"}, "did you mean `content`"),
         ({"type": "prompt", "trace_id": "t", "wseq": 1}, "for the journal to say"),
         ({"type": "prompt", "trace_id": "t", "recorded_ns": 1}, "for the journal to say"),
+        ({"type": "prompt", "trace_id": "t", "event_id": "mine"}, "`event_id` is for the journal to say"),
+        ({"type": "redaction", "trace_id": "t", "content": "x"}, "`govern audit redact`"),
+        ({"type": "prompt", "trace_id": "t", "ts_ns": -1}, "before 1970"),
         ({"type": "prompt", "trace_id": "t", "attempt": True}, "whole number"),
         ({"type": "prompt", "trace_id": "t", "ts_ns": 2**63}, "whole number"),
         ({"type": "prompt", "trace_id": "t", "rules": "r"}, "list of texts"),
@@ -262,6 +265,15 @@ def test_what_is_no_event_is_refused(store: Path, columns: dict[str, Any], messa
             log.append_all([columns])
         assert message in str(refused.value)
     assert [] == events(store, log.writer_id)
+
+
+def test_the_store_itself_says_redactions_and_chooses_ids(store: Path) -> None:
+    """By a way of its own; times are as plausible there as elsewhere, and 1970 itself is a time."""
+    with AuditLog(store, "desk", KEY) as log:
+        log._append_own([{"type": "redaction", "trace_id": "t", "event_id": "mine", "ts_ns": 0}])
+        with pytest.raises(UsageError, match="before 1970"):
+            log._append_own([{"type": "redaction", "trace_id": "t", "ts_ns": -1}])
+    assert [("mine", EventType.REDACTION, 0)] == [(e.event_id, e.type, e.ts_ns) for e in events(store, log.writer_id)]
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,36 @@ def test_each_line_gets_its_answer_in_its_place(store: Path) -> None:
     assert writers.end_path(store, first["writer_id"]).exists()
 
 
+def test_what_only_the_journal_may_say_is_refused(store: Path) -> None:
+    """An id, a redaction, a time before 1970, an option of the library; a value to mask without a secret. With hints
+    that a caller of the command can follow."""
+    own = [
+        ("prompt", '"event_id":"mine"', "the answer has the new id"),
+        ("redaction", '"content":"x"', "govern audit redact"), ("prompt", '"ts_ns":-1', "since 1970"),
+        ("prompt", '"durable":true', "event.v1.json"),
+        ("prompt", '"self":1', "event.v1.json"), ("prompt", '"content":"12345","mask":[12345]', "--commit-key FILE"),
+    ]  # fmt: skip
+    lines = "".join(f'{{"type":"{type}","trace_id":"t",{more}}}\n' for type, more, _ in own)
+    done = ran(store, "append", "--name", "desk", stdin=lines.encode())
+    assert (3, b"") == (done.returncode, done.stderr)
+    for (_, more, hint), answer in zip(own, answers(done.stdout), strict=True):
+        assert hint in answer["hint"], (more, answer)
+    assert [] == written(store)
+
+
+def test_a_number_to_mask_is_masked_and_one_that_is_not_there_is_refused(store: Path, tmp_path: Path) -> None:
+    """On the command line, as a program sends it."""
+    (tmp_path / "commit.key").write_bytes(b"\x09" * 32)
+    (tmp_path / "commit.key").chmod(0o600)
+    line = '{"type":"tool_call","trace_id":"t","tool":"x","args":{"pin":123456},"mask":[%s]}\n'
+    lines = (line % 123456 + line % 654321).encode()
+    done = ran(store, "append", "--name", "desk", "--commit-key", str(tmp_path / "commit.key"), stdin=lines)
+    assert 3 == done.returncode, done.stderr
+    assert ["event_id", "error"] == [next(iter(answer)) for answer in answers(done.stdout)]
+    (event,) = written(store)
+    assert f'{{"pin":{{"$sensitive":"{event.commitments[0]}"}}}}' == event.args
+
+
 def test_good_lines_alone_are_exit_0_and_none_at_all_is_not(store: Path) -> None:
     """Empty is not green."""
     done = ran(store, "append", "--name", "desk", stdin=b"".join(LINE % number for number in range(2_000)))
@@ -221,7 +251,7 @@ def test_what_the_charter_calls_sensitive_is_kept_apart_and_can_be_erased(store:
     line = b'{"type":"tool_call","trace_id":"t","tool":"mail","args":{"to":"ann@example.org","password":"hunter22"}}\n'
     options = ("--charter", str(tmp_path / "desk.yaml"), "--name", "desk")
     done = ran(store, "append", *options, stdin=line)
-    assert (2, True) == (done.returncode, b"no secret to commit" in done.stderr)
+    assert (2, True) == (done.returncode, b"no secret to commit" in done.stderr and b"--commit-key FILE" in done.stderr)
     done = ran(store, "append", *options, "--commit-key", str(tmp_path / "secret"), stdin=line)
     assert 0 == done.returncode, done.stderr
     (event,) = written(store)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -144,3 +147,24 @@ def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
     """Is an error of the machine."""
     with pytest.raises(EnvironmentFailed, match="cannot be written"), lease.held(tmp_path / "none", "host 1"):
         raise AssertionError
+
+
+def test_one_of_a_killed_process_of_this_host_is_taken_over(store: Path) -> None:
+    """At once; that of a living process, of another host, or of words that name no process, is waited for."""
+    clock = Clock()
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    here = os.uname().nodename
+    kept = [lease.this_process(), f"{here} process 1", f"not-{here} process {gone.pid}", f"{here} process x", here]
+    for holder in kept:
+        with (
+            lease.held(store, holder, 60, clock=clock),
+            pytest.raises(Held, match="is sealing"),
+            lease.held(store, "next", 60, clock=clock),
+        ):
+            raise AssertionError(holder)
+    with (
+        lease.held(store, f"{here} process {gone.pid}", 60, clock=clock) as killed,
+        lease.held(store, lease.this_process(), 60, clock=clock) as mine,
+    ):
+        assert (False, True) == (killed.mine, mine.mine)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import typer
 from tests.audit.sealing_cases import DAY, KEY, NOW, begun, files, imported, judged, write
+from typer.testing import CliRunner
 
 from govern.audit import compaction, holds, read, retention, sealing, snapshot, store, store_log
 from govern.audit.audit_log import AuditLog
 from govern.audit.masking import Sensitive
 from govern.audit.records import Retention
+from govern.cli.audit_hold import _full, hold
+from govern.cli.audit_proof import proof
 from govern.errors import EvidenceError, UsageError
 from govern.events.model import Event, EventType
+from govern.signing.key_files import pem
 
 
 def filled(folder: Path) -> Path:
@@ -181,3 +188,58 @@ def test_what_is_needed(tmp_path: Path) -> None:
         retention.retain(tmp_path, KEY, before_ns=1, rule="", by="b", now_ns=NOW)
     with pytest.raises(UsageError, match="no key to sign"):
         retention.retain(tmp_path, None, before_ns=1, rule="r", by="b", now_ns=NOW)
+
+
+def test_a_hold_is_put_on_what_is_there(tmp_path: Path) -> None:
+    """A trace is named by its beginning; an unknown one is refused, unless it is said to be still to come."""
+    begun(tmp_path)
+    long = Event(event_id="e", trace_id="4f1c9a2e77", type=EventType.PROMPT, content="x", writer_id="import:1", wseq=0)
+    store.write([long, replace(long, event_id="f")], tmp_path)
+    sealing.seal(tmp_path, KEY)
+    log = write(tmp_path, events=8)
+    (tmp_path / "log.key").write_text(pem("PRIVATE KEY", bytes.fromhex("302e020100300506032b657004220420") + KEY.seed))
+
+    def run(id: str, trace: str, *more: str) -> tuple[int, str, list[str] | None]:
+        words = ["add", id, "--reason", "r", "--by", "b", "--trace-id", trace, *more]
+        done = CliRunner().invoke(hold, [*words, "--audit", str(tmp_path), "--sign", str(tmp_path / "log.key")])
+        found = {each.id: each.traces for each in holds.in_force(store_log.read(tmp_path))}
+        return done.exit_code, f"{done.stdout}{done.exception}", found.get(id)
+
+    code, said, traces = run("a", "4f1c9a")
+    assert (0, ["4f1c9a2e77"]) == (code, traces)
+    assert "it covers 2 events and 1 file now\n" in said
+    code, said, traces = run("b", "t1")
+    assert (0, ["t1"]) == (code, traces)
+    assert "it covers 2 events and 0 files now, 2 of them in no file yet" in said
+    for wrong in ("4f1c", "4f1c9b00"):
+        code, said, traces = run("c", wrong)
+        assert (True, None) == (code != 0, traces)
+        assert wrong in said
+    code, said, traces = run("d", "4f1c9b00", "--not-yet-there")
+    assert (0, ["4f1c9b00"]) == (code, traces)
+    assert "it covers 0 events and 0 files now" in said
+    log.close()
+
+
+def test_an_unknown_trace_to_hold_says_how_to(tmp_path: Path) -> None:
+    """The hint names the option, and it is exit code 3: nothing is held by mistake."""
+    begun(tmp_path)
+    imported(tmp_path)
+    with pytest.raises(EvidenceError) as error:
+        _full(str(tmp_path), ["nowhere-at-all"])
+    assert (3, True) == (error.value.exit_code, "--not-yet-there" in error.value.hint)
+
+
+def test_a_proof_takes_the_beginning_of_a_trace(tmp_path: Path) -> None:
+    """As `export` and `reconstruct` do; what begins no trace is exit code 3."""
+    begun(tmp_path)
+    made = Event(event_id="e", trace_id="4f1c9a2e77", type=EventType.PROMPT, content="x", writer_id="import:1", wseq=0)
+    store.write([made], tmp_path)
+    sealing.seal(tmp_path, KEY)
+    app = typer.Typer()
+    app.command()(proof)
+    done = CliRunner().invoke(app, ["--audit", str(tmp_path), "--trace-id", "4f1c9a"])
+    assert 0 == done.exit_code
+    assert 1 == len(json.loads(done.stdout)["events"])
+    done = CliRunner().invoke(app, ["--audit", str(tmp_path), "--trace-id", "4f1c9b"])
+    assert isinstance(done.exception, EvidenceError)

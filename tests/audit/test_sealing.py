@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from govern.audit.records import End, File, Record, Writer
 from govern.audit.store_log import StoreLog
 from govern.audit.verifying.contract import Status
 from govern.errors import EvidenceError, UsageError
+from govern.events.model import Event, EventType
 from govern.signing import keys
 from govern.signing.keys import PrivateKey
 
@@ -403,3 +405,54 @@ def test_same_event_in_two_readers_is_equal(tmp_path: Path) -> None:
         assert sorted(made, key=store.order) == list(read.read_events(tmp_path))
     sealing.seal(tmp_path, KEY)
     assert sorted(made, key=store.order) == [replace(event) for event in read.read_events(tmp_path)]
+
+
+def test_another_event_under_a_taken_id_is_not_sealed(tmp_path: Path) -> None:
+    """An id that a sealed file, the journal or an earlier part has with other content: the part stays, and is named."""
+    begun(tmp_path)
+    writer = write(tmp_path, events=3)
+    live = next(iter(read.read_events(tmp_path)))
+    old = imported(tmp_path, "old", 1)[0]
+    assert [] == sealing.seal(tmp_path, KEY).problems
+    first = Event(event_id="new", trace_id="x", type=EventType.PROMPT, content="one", writer_id="import:1", wseq=0)
+    for taken in (old, live, first):
+        (tmp_path / "a").mkdir(exist_ok=True)
+        other = [replace(taken, content="other", ts_ns=None), replace(first, event_id=f"{taken.event_id}-fine")]
+        (part,) = store.write(other, tmp_path / "a").parts
+        names = ["dt=zz", "dt=zz2"] if taken is first else ["dt=zz"]
+        for name in names:
+            place = tmp_path / "events" / name / part.name
+            place.parent.mkdir(exist_ok=True)
+            if name == "dt=zz" and taken is first:
+                (good,) = store.write([first], tmp_path / "b").parts
+                good.rename(place.parent / good.name)
+            else:
+                part.rename(place)
+        done = sealing.seal(tmp_path, KEY)
+        assert [str(place)] == [problem.where for problem in done.problems]
+        assert f"another event under the id `{taken.event_id}`" in done.problems[0].message
+        assert place.is_file()
+        place.unlink()
+        shutil.rmtree(tmp_path / "a")
+    assert "new" in {event.event_id for event in read.read_events(tmp_path)}
+    writer.close()
+
+
+def test_the_same_event_is_not_sealed_twice(tmp_path: Path) -> None:
+    """What says the same as an event that is sealed, or as one of another part, is left out; the rest is sealed."""
+    begun(tmp_path)
+    made = imported(tmp_path, "old", 2)
+    sealing.seal(tmp_path, KEY)
+    fresh = replace(made[0], event_id="fresh")
+    for name, events in (("dt=a", [*made, fresh]), ("dt=b", [fresh]), ("dt=c", [replace(made[1], wseq=9)])):
+        for part in store.write(events, tmp_path / name).parts:
+            place = tmp_path / "events" / name / part.name
+            place.parent.mkdir(exist_ok=True)
+            part.rename(place)
+    done = sealing.seal(tmp_path, KEY)
+    assert ([], 1, 4) == (done.problems, done.events, done.doubled)
+    assert sorted(["fresh", *(event.event_id for event in made)]) == sorted(
+        event.event_id for event in read.read_events(tmp_path)
+    )
+    assert [] == list(tmp_path.glob("events/dt=*/part-*"))
+    assert "unanchored" == judged(tmp_path).status

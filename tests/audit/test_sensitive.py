@@ -146,6 +146,91 @@ def test_a_value_can_be_named_with_the_event(store: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "args"),
+    [
+        (123456, '{"n":MARK,"o":[1234567,MARK,true]}'),
+        (123456.0, '{"n":MARK,"o":[1234567,MARK,true]}'),
+        (12, '{"n":123456,"o":[1234567,123456,true],"s":MARK}'),
+        ({"b": 12345, "a": [True]}, '{"n":123456,"o":[1234567,123456,true],"x":MARK}'),
+        ([False], '{"n":123456,"o":[1234567,123456,true],"x":MARK}'),
+    ],
+)
+def test_a_named_value_that_is_no_text_is_taken_out_of_arguments(store: Path, value: Any, args: str) -> None:
+    """Equal by canonical text, whatever stands around it; the row opens it; from then on in the whole trace."""
+    given = json.loads(args.replace("MARK", text_of(value)))
+    with opened(store) as log:
+        first = log.append("tool_call", trace_id="t", tool="other", args=given, content="no more", mask=[value])
+        later = log.append("tool_start", trace_id="t", tool="other", args=given)
+        elsewhere = log.append("tool_start", trace_id="u", tool="other", args=given)
+    (commitment,) = first.commitments
+    assert args.replace("MARK", f'{{"$sensitive":"{commitment}"}}') == first.args == later.args
+    assert digest(first.args) == first.args_digest == later.args_digest
+    assert (text_of(given), ()) == (elsewhere.args, elsewhere.commitments)
+    assert "no more" == first.content
+    assert {commitment: value} == sensitive.opened(store, [commitment])
+
+
+def test_a_named_number_is_taken_out_of_texts_too(store: Path) -> None:
+    """Of the event's own, and of texts in its arguments; with one commitment."""
+    with opened(store) as log:
+        made = log.append(
+            "tool_call",
+            trace_id="t",
+            tool="other",
+            args={"n": 123456, "s": "is 123456"},
+            reason="123456!",
+            mask=[123456],
+        )
+    (commitment,) = made.commitments
+    assert {"n": {"$sensitive": commitment}, "s": f"is [sensitive {commitment}]"} == json.loads(made.args or "")
+    assert f"[sensitive {commitment}]!" == made.reason
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (True, "boolean, null or empty"),
+        (None, "boolean, null or empty"),
+        ({}, "boolean, null or empty"),
+        ([], "boolean, null or empty"),
+        (float("nan"), "no JSON"),
+        (b"bytes", "no JSON"),
+        ("abc", "less than 4"),
+        (["abc"], "less than 4"),
+        (12, "less than 4 characters stands in a text"),
+        (13, "stands nowhere"),
+        (23456, "stands nowhere"),
+        ("not here", "stands nowhere"),
+        ({"n": 123456, "m": "not here"}, "stands nowhere"),
+        ("mail", "stands nowhere"),
+    ],
+)
+def test_a_named_value_that_would_not_be_masked_is_refused(store: Path, value: Any, message: str) -> None:
+    """Nobody is left to believe that it was: nothing is written, and the next event is as it would have been."""
+    with opened(store) as log:
+        said = {"trace_id": "t", "tool": "mail", "content": "12 of 123456 ", "args": {"n": True, "l": [], "o": "12"}}
+        with pytest.raises(UsageError, match=message):
+            log.append("tool_call", **said, mask=["of 123456", value])
+        assert 0 == log.events
+        assert "12 of 123456 " == log.append("tool_call", **said).content
+
+
+def test_a_named_value_may_stand_where_it_is_masked_anyway(store: Path) -> None:
+    """At a marked place; in one event of a batch; written as JSON writes it."""
+    with opened(store) as log:
+        call = log.append(
+            "tool_call", trace_id="t", tool="mail", args={"to": "ann@example.org"}, mask=["ann@example.org"]
+        )
+        number = log.append("tool_call", trace_id="t", tool="mail", args={"to": 77}, mask=[77])
+        first, second = log.append_all(
+            [{"type": "prompt", "trace_id": "b", "content": each} for each in ("none", 'the "a\\"bcd"')], mask=['a"bcd']
+        )
+    assert {"to": {"$sensitive": call.commitments[0]}} == json.loads(call.args or "")
+    assert {"to": {"$sensitive": number.commitments[0]}} == json.loads(number.args or "")
+    assert ("none", f'the "[sensitive {second.commitments[0]}]"') == (first.content, second.content)
+
+
+@pytest.mark.parametrize(
     ("tool", "args", "lost", "kept"),
     [
         ("list", {"items": [{"iban": "DE01 1"}, {"iban": "DE02 2", "n": 7}]}, ["DE01 1", "DE02 2"], ['"n":7']),

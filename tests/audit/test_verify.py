@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import random
 import re
 from dataclasses import replace
@@ -16,13 +18,26 @@ import typer
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
-from govern.audit import compaction, log_keys, redaction, retention, store_log, verify_sql
+from govern.audit import (
+    compaction,
+    journal,
+    log_keys,
+    redaction,
+    retention,
+    schema,
+    store,
+    store_log,
+    verify_sql,
+    writers,
+)
 from govern.audit.sealing import seal
 from govern.audit.verify import verify
 from govern.audit.verifying import statements
-from govern.audit.verifying.contract import Finding, Kind, Status, status
+from govern.audit.verifying.contract import Finding, Kind, Status, Verified, status
 from govern.cli import audit_verify
 from govern.errors import EvidenceError
+from govern.events.model import Event, EventType
+from govern.report import verify_text
 from govern.signing import key_files, keys
 
 from .attacks import hands
@@ -286,6 +301,133 @@ def test_the_command_says_it_and_exits_by_it(made: Made, tmp_path: Path) -> None
     Draft202012Validator(SCHEMA).validate(document)
     assert (1, "tampered", "missing") == (code, document["status"], document["findings"][0]["kind"])
     assert "TAMPERED" in run(*store)[1]
+
+
+def test_an_id_that_is_there_twice_is_named(made: Made) -> None:
+    """In whatever file the later one is: by its file, row and id. What says the same is one event."""
+    path = hands.path_of(made, None)
+    day, events = path.parent, hands.events_of(path)
+    again = [replace(event, source_ref="elsewhere", recorded_ns=START) for event in events]
+    part = hands.put_part(day, schema.table(again))
+    assert {Kind.UNSEALED} == kinds(made)
+    part.unlink()
+    twice = hands.events_of(hands.path_of(made, made.first))[2]
+    part = hands.put_part(day, schema.table([*events, replace(events[0], event_id=twice.event_id, content="no")]))
+    (found,) = (each for each in verify(made.folder).findings if each.kind is not Kind.UNSEALED)
+    assert (Kind.DOUBLED, 6, twice.event_id) == (found.kind, found.row, found.event_id)
+    assert part.relative_to(made.folder).as_posix() == found.file
+    assert hands.path_of(made, made.first).name in found.detail
+    part.unlink()
+    hands.rewrite(
+        made,
+        made.third,
+        lambda events: [replace(each, event_id=twice.event_id) if each.wseq == 1 else each for each in events],
+    )
+    sealed = verify(made.folder)
+    assert (Status.TAMPERED, [Kind.DOUBLED]) == (sealed.status, [each.kind for each in sealed.findings])
+    assert hands.path_of(made, made.third).name in sealed.findings[0].file
+    assert "1 finding (1 doubled). First: doubled" in shown(sealed)
+
+
+def test_an_id_that_is_twice_in_one_journal_is_named(made: Made) -> None:
+    """Also twice in one file, by the line of the later one."""
+    path = journal.segments(made.folder)[made.live][-1]
+    hands.rechain(path, lambda events: [*events[:-1], replace(events[-1], event_id=events[0].event_id)])
+    (found,) = verify(made.folder).steps[3].findings
+    assert (Kind.DOUBLED, 6) == (found.kind, found.row)
+    assert path.relative_to(made.folder).as_posix() == found.file
+
+
+def test_writers_without_an_end_are_counted(made: Made) -> None:
+    """One that runs is said to run; one that does not, and signed no end, may have lost its last events."""
+    found = verify(made.folder)
+    assert (1, 0, ()) == (found.unended, found.running, found.findings)
+    words = "1 writer has no end (crashed, or cut): what it wrote last may be missing"
+    assert found.steps[5].said.endswith(words)
+    assert shown(found).endswith(words)
+    handle = os.open(writers.lock_path(made.folder, made.live), os.O_RDWR)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        found = verify(made.folder)
+    finally:
+        os.close(handle)
+    assert (0, 1) == (found.unended, found.running)
+    assert found.steps[5].said.endswith("1 writer running")
+    assert "no end" not in shown(found)
+    seal(made.folder, LOG)  # the log says that it crashed: still nobody knows what it wrote last
+    assert 1 == verify(made.folder).unended
+
+
+def test_parts_that_are_not_sealed_are_no_failure(tmp_path: Path) -> None:
+    """They wait, and it is said so; nothing is called wrong, and nothing is marked."""
+    store_log.init(tmp_path, LOG, "audit.example.org/desk")
+    store.write([Event(event_id="a", trace_id="t", type=EventType.PROMPT, writer_id="w", wseq=0)], tmp_path)
+    found = verify(tmp_path)
+    assert (Status.INCOMPLETE, "1 part not sealed yet (1 imported event)") == (found.status, found.steps[2].said)
+    text = shown(found)
+    assert "✗" not in text
+    assert "wrong" not in text.split("sequence")[0]
+    assert "incomplete: 1 part (1 event) imported and not sealed yet: `govern audit seal`; " in text
+
+
+@pytest.mark.parametrize("by", ["bytes", "rows"])
+def test_a_part_that_is_none_is_damaged(made: Made, by: str) -> None:
+    """Its bytes must be those that it is named by, and its rows events; sealing asks the same."""
+    day = hands.path_of(made, None).parent
+    table = schema.table(hands.events_of(hands.path_of(made, None)))
+    if by == "rows":
+        place = table.schema.get_field_index("type")
+        path = hands.put_part(day, table.set_column(place, "type", pa.array(["nothing"] * len(table))))
+    else:
+        path = hands.put_part(day, table)
+        raw = path.read_bytes()
+        path.write_bytes(raw[:60] + bytes([raw[60] ^ 1]) + raw[61:])
+    (found,) = verify(made.folder).findings
+    assert (Kind.DAMAGED, path.relative_to(made.folder).as_posix()) == (found.kind, found.file)
+
+
+def test_a_changed_checkpoint_from_outside_speaks_against_itself(made: Made, tmp_path: Path) -> None:
+    """It is named by its path and proves nothing about the log; one that is signed does."""
+    held = tmp_path / "held.checkpoint"
+    head, size, root, *rest = made.outside.split("\n")
+    swapped = "A" if root[0] != "A" else "B"
+    held.write_text("\n".join((head, size, swapped + root[1:], *rest)))
+    code, text = run("--audit", str(made.folder), "--since", str(held), "--format", "json")
+    document = json.loads(text)
+    assert (3, "unverifiable", ["checkpoint"]) == (
+        code,
+        document["status"],
+        [each["kind"] for each in document["findings"]],
+    )
+    assert str(held) in document["findings"][0]["detail"]
+    held.write_text("x\n")
+    with pytest.raises(EvidenceError) as raised:
+        verify(made.folder, since=["x\n"], names=[str(held)])
+    assert str(held) == raised.value.where
+    sorted((made.folder / "log").glob("[0-9]*.json"))[-1].unlink()
+    sorted((made.folder / "log").glob("[0-9]*.json"))[-1].unlink()
+    assert Kind.CUT in {each.kind for each in verify(made.folder, since=[made.outside]).findings}
+
+
+def test_the_last_line_names_what_is_gone_by_right(made: Made) -> None:
+    """Deletions by retention, and redactions."""
+    path = next(made.folder.glob(f"values/{made.first}/*.jsonl"))
+    commitment = json.loads(path.read_bytes().splitlines()[0])["commitment"]
+    redaction.redact(
+        made.folder, LOG, redaction.by_commitment(made.folder, [commitment]), reason="asked to", by="privacy desk"
+    )
+    retention.retain(made.folder, LOG, before_ns=START, rule="older than 90 days", by="operations")
+    found = verify(made.folder, since=[made.outside])
+    assert (Status.OK, 6) == (found.status, found.retired)
+    answer = shown(found).rpartition("\nok ")[2]
+    assert "6 events deleted by retention. " in answer
+    assert found.redacted > 0
+    assert f"{found.redacted} sensitive value" in answer
+
+
+def shown(found: Verified) -> str:
+    """The text for people."""
+    return "\n".join(line.plain for line in verify_text.lines(found, 10_000)).rstrip()
 
 
 def test_no_store_is_said(tmp_path: Path) -> None:

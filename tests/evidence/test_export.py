@@ -343,3 +343,28 @@ def test_a_column_that_was_edited(tmp_path: Path, column: str) -> None:
     with pytest.raises(EvidenceError) as told:
         package(folder)
     assert str(file.relative_to(folder)) in told.value.where
+
+
+def test_two_events_of_one_id_are_both_there(tmp_path: Path) -> None:
+    """Rows are looked up where they stand, not by id: an honest store is not called damaged, and withholding fits."""
+    one = Event(event_id="e1", trace_id="trace-1", type=EventType.PROMPT, writer_id="a", wseq=0, ts_ns=1, content="A")
+    two = replace(one, writer_id="b", ts_ns=2, content="B")
+    made = store(tmp_path / "store", ())
+    for event in (one, two):
+        plain_store.write([event], tmp_path / event.writer_id)
+    with_both = [tmp_path / event.writer_id for event in (one, two)]
+    records = []
+    for number, folder in enumerate(with_both):
+        (part,) = folder.glob("events/dt=*/*.parquet")
+        place = made / f"events/dt=1970-01-0{number + 1}"
+        place.mkdir(parents=True)
+        part.rename(place / part.name)
+        records.append(place / part.name)
+    loose = gather(made, ("trace-1",))
+    assert (2, 0) == (loose.unsealed, len(loose.proofs["events"]))
+    aside = records[1].rename(tmp_path / "aside.parquet")
+    sealing.seal(made, KEY)
+    aside.rename(records[1])
+    case = gather(made, ("trace-1",))
+    assert {b'"A"', b'"B"'} == {line.split(b'"content":')[1][:3] for line in case.lines}
+    assert (1, 1) == (case.unsealed, len(case.proofs["events"]))

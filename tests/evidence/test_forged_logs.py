@@ -206,7 +206,7 @@ def test_a_redaction_that_nobody_signed(tmp_path: Path) -> None:
     forged = redaction.signed(Redaction(id, (value.commitment,), "no reason", "nobody", NOW), STRANGER)
     with AuditLog(folder, "desk", KEY) as log:
         for content in (forged, "no envelope"):
-            log.append("redaction", trace_id=TRACE, ts_ns=NOW, content=content)
+            log._append_own([{"type": "redaction", "trace_id": TRACE, "ts_ns": NOW, "content": content}])
     sealing.seal(folder, KEY, now_ns=NOW)
     for path in folder.glob("values/*/*.jsonl"):
         path.write_bytes(b"")

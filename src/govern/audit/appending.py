@@ -88,9 +88,12 @@ def _append(log: AuditLog, line: bytes) -> Event:
     mask = given.pop("mask", [])
     if not isinstance(mask, list):
         raise UsageError("`mask` is no list of values")
+    if mask and not log.commits:
+        hint = "give --commit-key FILE: the store's 32 secret bytes, kept outside the store"
+        raise UsageError("`mask` and no secret to commit to its values with", hint=hint)
     if given.get("content") is None and _is_refused(given.get("args")):
         given["content"] = line.decode("utf-8", "backslashreplace")  # the arguments as they were said stand in it
-    return log.append(given.pop("type", ""), durable=False, mask=mask, **given)
+    return log.append_all([given], durable=False, mask=mask)[0]
 
 
 def _is_refused(args: Any) -> bool:

@@ -115,6 +115,11 @@ class AuditLog:
         self._waiting = _Waiting()
 
     @property
+    def commits(self) -> bool:
+        """Whether it has a secret to commit to sensitive values with."""
+        return self._masker.commits
+
+    @property
     def events(self) -> int:
         """How many this writer took in."""
         return self._next
@@ -126,11 +131,17 @@ class AuditLog:
             type: one of `EventType`.
             durable: wait until it is on the disk.
             mask: values that are sensitive in this event's texts, beside those of its trace that are known already.
+                Numbers, and objects and lists as a whole, are taken out of `args` too, where what stands there has the
+                same canonical text. Of texts a number is taken where it has at least four characters.
             columns: of `Event`; `trace_id` is needed. `args` is an object, or its JSON text. What is not given of
-                `event_id`, `ts_ns` (now), `args_digest` is filled in.
+                `ts_ns` (now) and `args_digest` is filled in; `event_id` is always made here. Events of one action
+                (call, check, start, result) are joined by `span_id`. Of a tool with sensitive arguments give `args`
+                itself with each of these: an `args_digest` alone is dropped, because values are guessed from it.
 
         Raises:
-            UsageError: no such column, a value of another kind, or `trace_id` is missing. Nothing is written.
+            UsageError: no such column, a value of another kind, `trace_id` is missing, `event_id` is given, a time
+                before 1970, a `redaction` (`redaction.redact` writes these), or a value of `mask` that cannot be
+                looked for or stands nowhere in the event. Nothing is written.
             EvidenceError: the event cannot be written down: a text is no Unicode, or it is too large. Nothing is
                 written.
             EnvironmentFailed: the disk does not take it; or the log was closed, failed before, or was forked.
@@ -147,9 +158,17 @@ class AuditLog:
 
         Args:
             events: the columns of each, with `type`.
+            mask: each value stands in one of them at least.
         """
         self._check()
-        drafts = [draft(columns) for columns in events]
+        return self._append([draft(columns) for columns in events], durable, mask)
+
+    def _append_own(self, events: Sequence[Mapping[str, Any]], *, durable: bool = True) -> list[Event]:
+        """`append_all` for the store itself: redactions, and events whose `event_id` is chosen."""
+        self._check()
+        return self._append([draft(columns, own=True) for columns in events], durable, ())
+
+    def _append(self, drafts: list[Draft], durable: bool, mask: Iterable[Any]) -> list[Event]:
         now = self._clock()
         for each in drafts:
             each.setdefault("event_id", event_id(now))

@@ -26,7 +26,7 @@ _KNOWN: Final[dict[str, dict[str, Any]]] = {
     name: {str(value): value for value in kind} for name, kind in _ENUMS.items()
 }
 GIVEN: Final = tuple(name for name in COLUMNS if name not in _OURS)
-"""Columns that a caller may give."""
+"""Columns that a caller may give, but for `event_id`: that is for the store's own to choose."""
 _KINDS: Final[dict[str, str]] = {
     name: "number" if name in INTEGERS
     else "texts" if name in TEXT_LISTS
@@ -37,14 +37,17 @@ _KINDS: Final[dict[str, str]] = {
 }  # fmt: skip
 
 
-def draft(given: Mapping[str, Any]) -> Draft:
+def draft(given: Mapping[str, Any], *, own: bool = False) -> Draft:
     """The columns of an event, checked.
 
     Args:
         given: `type` and `trace_id`, and what else there is to say; None is nothing. `args` is an object or its text.
+        own: whether the store itself says it: only then with a chosen `event_id`, or as a redaction. Of anybody else an
+            id could be one that is taken, and a redaction that does not hold is a sign of tampering for ever.
 
     Raises:
-        UsageError: no such column, a value of another kind, or one of the two is missing.
+        UsageError: no such column, a value of another kind, one of the two is missing, a time before 1970, or what only
+            the store itself may say.
     """
     made: Draft = {}
     for name, value in given.items():
@@ -78,6 +81,11 @@ def draft(given: Mapping[str, Any]) -> Draft:
             raise UsageError(
                 f"an event without `{name}`", hint=f"`type` and `trace_id` are needed, `{name}` is missing"
             )
+    if made.get("ts_ns", 0) < 0:
+        hint = "nanoseconds since 1970, UTC; leave it out for the time of writing"
+        raise UsageError(f"`ts_ns` is {made['ts_ns']}, a time before 1970", hint=hint)
+    if not own:
+        _refuse_own(made)
     return made
 
 
@@ -105,6 +113,16 @@ def _arguments(args: Any, others: Draft) -> Draft:
             made["content"] = said.encode("utf-8", "backslashreplace").decode()
         return made
     return {"args": written} if "args_digest" in others else {"args": written, "args_digest": digest(written)}
+
+
+def _refuse_own(made: Draft) -> None:
+    """Refuses what only the store itself may say."""
+    if "event_id" in made:
+        hint = "leave it out: the answer has the new id; say `call_id` and `span_id` for what joins events"
+        raise UsageError("`event_id` is for the journal to say", hint=hint)
+    if made["type"] is EventType.REDACTION:
+        hint = "`govern audit redact` erases values and writes the signed event"
+        raise UsageError("a `redaction` is not appended", hint=hint)
 
 
 def _no_column(name: str) -> UsageError:

@@ -1,16 +1,20 @@
 """Legal holds: what retention must leave alone, and until when. They are records of the log, as what they protect.
 
-Leaves out the deletion (`retention`).
+Leaves out the deletion (`retention`), and the search of ids by their beginning (`reconstruct.store`).
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from govern.audit import store_log
+import duckdb
+
+from govern.audit import read, store_log
 from govern.audit.records import Hold, Unhold
 from govern.audit.sealing import require
 from govern.audit.store_log import StoreLog
@@ -19,6 +23,49 @@ from govern.signing.keys import PrivateKey
 
 TRACES: Final = 10_000
 """A hold names at most so many traces; more are several holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """What a hold covers at one moment.
+
+    Args:
+        events: of its traces, within its times; those of unknown time among them.
+        files: that have one of them.
+        journal: how many of the events are in no file yet.
+    """
+
+    events: int
+    files: int
+    journal: int
+
+
+def covered(folder: str | Path, hold: Hold) -> Covered:
+    """What a hold covers now.
+
+    Raises:
+        EvidenceError: the store is damaged.
+        EnvironmentFailed: it cannot be read.
+    """
+    found = read.files(folder)
+    if not found.paths:
+        return Covered(0, 0, 0)
+    spool = str(found.paths[-1]) if found.journal else None
+    query = (
+        "SELECT count(*), count(DISTINCT filename) FILTER (filename IS DISTINCT FROM ?), "
+        "count(*) FILTER (filename IS NOT DISTINCT FROM ?) "
+        "FROM read_parquet(?, filename = true, union_by_name = true, hive_partitioning = false) "
+        "WHERE (?::VARCHAR[] IS NULL OR list_contains(?::VARCHAR[], trace_id)) "
+        "AND (ts_ns IS NULL OR (ts_ns >= coalesce(?, ts_ns) AND (?::BIGINT IS NULL OR ts_ns < ?)))"
+    )
+    times = [hold.from_ns, hold.to_ns, hold.to_ns]
+    with closing(read.connect()) as con:
+        try:
+            given = [spool, spool, list(map(str, found.paths)), hold.traces, hold.traces, *times]
+            ((events, files, journal),) = con.execute(query, given).fetchall()
+        except duckdb.Error as error:
+            raise read.culprit(found.paths, error) from None
+    return Covered(events, files, journal)
 
 
 def in_force(log: StoreLog) -> list[Hold]:

@@ -4,13 +4,16 @@
 
 A courtesy only: it saves work. What keeps two sealers apart is the name of the batch that each would append
 (`store_log.append`); a lease that was taken over, or a clock that is wrong, does no harm. A lease that expired is taken
-over, as is one that says to last longer than any does.
+over, as is one that says to last longer than any does, and one of a process of this host that is gone.
+
+    holder: "HOST process PID"   (other words are for people only)
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +26,7 @@ from govern.errors import EnvironmentFailed
 
 NAME: Final = "lease.json"
 LONGEST_S: Final = 3600.0
+_HOLDER: Final = re.compile(r"(.*) process ([1-9][0-9]{0,8})")
 _SECOND: Final = 1_000_000_000
 
 
@@ -81,20 +85,20 @@ def held(
 
     Args:
         folder: the store; its `log` is there.
-        holder: who, for people: a host and a process id.
+        holder: who: `this_process`, or other words for people.
         ttl_s: how long it lasts unless renewed, in seconds; at most an hour.
         clock: UTC nanoseconds.
 
     Raises:
-        Held: somebody holds it, and it did not expire.
+        Held: somebody holds it, it did not expire, and the holder is no process of this host that is gone.
         EnvironmentFailed: it cannot be written.
     """
     lease = Lease(Path(folder) / "log" / NAME, holder, secrets.token_hex(16), min(ttl_s, LONGEST_S), clock)
     if not _put(lease, replacing=False):
         found, now = _read(lease.path), clock()
         expires = found.get("expires_ns") if found is not None else None
-        if type(expires) is int and now < expires <= now + int(LONGEST_S * _SECOND):
-            who = str((found or {}).get("holder"))[:120]
+        who = str((found or {}).get("holder"))[:120]
+        if type(expires) is int and now < expires <= now + int(LONGEST_S * _SECOND) and not _gone(who):
             left = -(-(expires - now) // _SECOND)
             what = f"`{who}` is sealing this store; its lease ends in {left:,} s"
             raise Held(what, where=str(lease.path), hint="wait, or run it again later")
@@ -105,6 +109,29 @@ def held(
         yield lease
     finally:
         lease.release()
+
+
+def this_process() -> str:
+    """How a lease names this process as its holder."""
+    return f"{os.uname().nodename} process {os.getpid()}"
+
+
+def _gone(holder: str) -> bool:
+    """Whether a lease is of a process of this host that does not live any more: it was killed.
+
+    Hosts of one name that share a store, as containers may be, are mistaken for each other: two then do the same work,
+    and one of them loses at the log.
+    """
+    found = _HOLDER.fullmatch(holder)
+    if found is None or found[1] != os.uname().nodename:
+        return False
+    try:
+        os.kill(int(found[2]), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:  # it lives, and is somebody else's
+        return False
+    return False
 
 
 def _put(lease: Lease, *, replacing: bool) -> bool:

@@ -11,6 +11,10 @@ Values are remembered for their trace, and taken out of every text of it from th
 as they are written or as JSON writes them. What a text said *before* its value was known is not found: a model's
 response and the calls that it proposes belong in one batch, or the values are given with the event.
 
+A value that is given with an event (`mask`) is also taken out of `args` where it stands there itself, as a number, an
+object or a list. It must stand somewhere in what it is given with, else that is refused: a caller who believes that
+something was masked must be right.
+
 No digest of an unmasked value is kept: digests are taken of what is written.
 
 Leaves out commitments and the side table (`sensitive`).
@@ -21,7 +25,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -64,9 +68,11 @@ class _Place:
 
 @dataclass(slots=True)
 class _Trace:
-    """What must not stand in a trace's texts: place and value by text; a value that is secret has none."""
+    """What must not stand in a trace's texts: place and value by text; a value that is secret has none. And in `args`
+    as values: by canonical text."""
 
     found: dict[str, tuple[str, Any] | None] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
     pattern: re.Pattern[str] | None = None
 
 
@@ -97,6 +103,11 @@ class Masker:
         self._traces: OrderedDict[str, _Trace] = OrderedDict()
         self._lock = threading.Lock()
 
+    @property
+    def commits(self) -> bool:
+        """Whether there is a secret to commit with."""
+        return self._key is not None
+
     def masked(self, drafts: Sequence[Draft], mask: Iterable[Any] = ()) -> list[list[Row]]:
         """Masks drafts in place, those of a batch by the values of all of them.
 
@@ -108,20 +119,22 @@ class Masker:
             The side rows of each.
 
         Raises:
-            UsageError: a value of `mask` is too short to be found, or there is no key.
+            UsageError: a value of `mask` cannot be looked for, or stands nowhere in the drafts; or there is no key.
         """
         extra = list(mask)
         if not self._places and not extra:
             return [[] for _ in drafts]
         if extra and self._key is None:
             raise UsageError("`mask` and no secret to commit to its values with", hint="give `commit_key`")
+        for value in extra:
+            _look_for(value, drafts)
         with self._lock:
             taken = [_Taking(self._key, draft) for draft in drafts]
             for each in taken:
                 self._remember(each.trace_id, [("mask", value, False) for value in extra])
                 self._remember(each.trace_id, each.marked(self._of(each.tool)))
             for each in taken:
-                if (trace := self._traces.get(each.trace_id)) is not None and trace.found:
+                if (trace := self._traces.get(each.trace_id)) is not None and (trace.found or trace.values):
                     each.texts(trace)
             return [each.done() for each in taken]
 
@@ -143,10 +156,9 @@ class Masker:
         while len(self._traces) > MOST_TRACES:
             self._traces.popitem(last=False)
         for place, value, secret in values:
-            leaves = list(_leaves(place, value))
-            if place == "mask" and not all(len(text) >= LEAST for text, _, _ in leaves):
-                raise UsageError(f"a value of `mask` has less than {LEAST} characters")
-            for text, where, leaf in leaves:
+            if place == "mask" and not isinstance(value, str):
+                trace.values[text_of(value)] = value
+            for text, where, leaf in _leaves(place, value):
                 if len(text) < LEAST or (trace.found.get(text, 0) is None):
                     continue
                 for form in {text, text_of(text)[1:-1]}:
@@ -224,6 +236,12 @@ class _Taking:
 
     def texts(self, trace: _Trace) -> None:
         """Takes remembered values out of the texts."""
+        if trace.values and (args := self._draft.get("args")):
+            value = _each_value(load(args), lambda text: self._valued(text, trace))
+            if (written := text_of(value)) != args:
+                self._write("args", written, verbatim=True)
+        if not trace.found:
+            return
         if trace.pattern is None:
             # The longest first: of two values that begin alike, the whole one is found.
             trace.pattern = re.compile("|".join(_sought(text) for text in sorted(trace.found, key=len, reverse=True)))
@@ -238,6 +256,10 @@ class _Taking:
         if (args := self._draft.get("args")) and trace.pattern.search(args):
             pattern = trace.pattern
             self._write("args", text_of(_each_text(load(args), lambda text: pattern.sub(mark, text))), verbatim=True)
+
+    def _valued(self, text: str, trace: _Trace) -> Any:
+        """The mark of a value with this canonical text; None where it may stand."""
+        return {MARK: self._commit("mask", trace.values[text])} if text in trace.values else None
 
     def _commit(self, place: str, value: Any) -> str:
         if self._key is None:  # a `Masker` without it has no sensitive places
@@ -330,3 +352,75 @@ def _each_text(value: Any, change: Callable[[str], str]) -> Any:
             return [_each_text(item, change) for item in value]
         case _:
             return value
+
+
+def _each_value(value: Any, mark: Callable[[str], Any]) -> Any:
+    """A value with marks for what is none of text, boolean and null, and has one; the outermost first."""
+    match value:
+        case None | bool() | str():
+            return value
+        case {"$sensitive": str()} if len(value) == 1:
+            return value
+        case _ if (found := mark(text_of(value))) is not None:
+            return found
+        case dict():
+            return {name: _each_value(item, mark) for name, item in value.items()}
+        case list():
+            return [_each_value(item, mark) for item in value]
+        case _:
+            return value
+
+
+def _look_for(value: Any, drafts: Sequence[Draft]) -> None:
+    """Refuses a value of `mask` that would not be masked wherever it stands, or stands nowhere.
+
+    Raises:
+        UsageError: it is.
+    """
+    if value is None or isinstance(value, bool) or value in ({}, []):
+        hint = "mark its place in the charter, under `sensitive` of the tool"
+        raise UsageError("a value of `mask` is a boolean, null or empty: it stands everywhere", hint=hint)
+    try:
+        whole = text_of(value)
+    except Malformed as error:
+        raise UsageError(f"a value of `mask` is no JSON: {error}") from None
+    leaves = [text for text, _, _ in _leaves("", value)]
+    number = not isinstance(value, (str, dict, list))
+    if not number and any(len(text) < LEAST for text in leaves):
+        raise UsageError(f"a value of `mask` has less than {LEAST} characters")
+    texts: list[str] = []
+    valued = False
+    for draft in drafts:
+        texts += [text for column in _TEXTS if (text := draft.get(column))]
+        if args := draft.get("args"):
+            inner = load(args)
+            texts += _texts_in(inner)
+            valued |= not isinstance(value, str) and text_of(_each_value(inner, {whole: {MARK: ""}}.get)) != args
+    written = bool(leaves) and all(any(_stands(leaf, text) for text in texts) for leaf in leaves)
+    if number and len(whole) < LEAST:
+        if written:
+            hint = "mark its place in the charter, under `sensitive` of the tool"
+            raise UsageError(f"a number of `mask` with less than {LEAST} characters stands in a text", hint=hint)
+        written = False
+    if not valued and not written:
+        hint = "name a value with the event that has it, as it stands there"
+        raise UsageError("a value of `mask` stands nowhere in the event", hint=hint)
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """The texts in arguments that `_each_text` changes."""
+    match value:
+        case {"$sensitive": str()} if len(value) == 1:
+            return
+        case str():
+            yield value
+        case dict():
+            for item in value.values():
+                yield from _texts_in(item)
+        case list():
+            for item in value:
+                yield from _texts_in(item)
+
+
+def _stands(leaf: str, text: str) -> bool:
+    return any(re.search(_sought(form), text) for form in (leaf, text_of(leaf)[1:-1]))

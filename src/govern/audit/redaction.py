@@ -194,12 +194,11 @@ def redact(
     with AuditLog(folder, NAME, key) as log:
         for trace_id, commitments in by_trace.items():
             content = signed(Redaction(log.store, tuple(sorted(commitments)), reason, by, now), key)
-            made.append(
-                log.append(
-                    "redaction", trace_id=trace_id, durable=False, content=content, reason=reason, actor=by,
-                    actor_kind="human", fidelity="verbatim",
-                )
-            )  # fmt: skip
+            said = {
+                "type": "redaction", "trace_id": trace_id, "content": content, "reason": reason, "actor": by,
+                "actor_kind": "human", "fidelity": "verbatim",
+            }  # fmt: skip
+            made += log._append_own([said], durable=False)
         log.flush()
         rows: dict[Path, list[Placed]] = {}
         for value in values:

@@ -17,7 +17,6 @@ Leaves out which segments can be sealed (`sealing_journal`), Parquet (`sealed`),
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -36,8 +35,10 @@ from govern.audit import (
     leftovers,
     sealed,
     sealing_batch,
+    sealing_doubles,
     sealing_journal,
     sealing_parts,
+    snapshot,
     store_log,
 )  # fmt: skip
 from govern.audit.journal import Segment
@@ -125,8 +126,8 @@ def require(log: StoreLog, key: PrivateKey) -> None:
 
 
 def holder() -> str:
-    """Who holds a lease, for people."""
-    return f"{os.uname().nodename} process {os.getpid()}"
+    """How leases name who seals."""
+    return lease.this_process()
 
 
 def failed(error: OSError, root: Path) -> EnvironmentFailed:
@@ -173,7 +174,7 @@ class _Work:
         self._con: duckdb.DuckDBPyConnection | None = None
         self._batch = sealing_batch.Batch(root)
         self._previous = {writer: said.previous for writer, said in sealing_journal.known(log).items()}
-        self._parts, self._started, self._ended = 0, 0, list[Ended]()
+        self._parts, self._doubled, self._started, self._ended = 0, 0, 0, list[Ended]()
         self._read: list[_Start | _Segment | _End] = []
         self._events, self._bytes = 0, 0
         self._stopped: dict[str, Problem] = {}
@@ -190,8 +191,10 @@ class _Work:
         for one in found:
             self._writer(one)
         self._flush()
+        taken = self._doubles(parts)
         for part in parts:
-            self._part(part)
+            if part.name not in taken.refused:
+                self._part(part, taken.dropped.get(part.name, 0))
         self._append()
         done.problems = [problem for one in found for problem in one.problems]
         done.problems += [*self._stopped.values(), *(Problem.of(each) for each in bad), *self._bad_parts]
@@ -229,9 +232,10 @@ class _Work:
         self._batch = sealing_batch.Batch(self._root)
         done.files += batch.made
         done.parts += self._parts
+        done.doubled += self._doubled
         done.writers += self._started
         done.ended += self._ended
-        self._parts, self._started, self._ended = 0, 0, []
+        self._parts, self._doubled, self._started, self._ended = 0, 0, 0, []
         _, waiting = batch.delete()
         done.waiting += waiting
         self._going_on()
@@ -322,7 +326,31 @@ class _Work:
         self._batch.gone.append(segment.path)
         self._going_on()
 
-    def _part(self, part: sealing_parts.Part) -> None:
+    def _doubles(self, parts: list[sealing_parts.Part]) -> sealing_doubles.Doubles:
+        """Which events of the parts the store has elsewhere; a part that cannot be compared is refused."""
+        found, left = sealing_doubles.Doubles(), list(parts)
+        going = set(self._batch.gone)
+        while left:
+            try:
+                live = [self._root / snapshot.path_of(entry) for entry in self._log.files()]
+                live += [self._root / made.path for made in self._batch.made]
+                waiting = [each for each in snapshot.take(self._root).journal if each.path not in going]
+                read = [(journal.read_segment(each.path), each.after) for each in waiting]
+                # A segment that does not follow counts for no reader, and is a problem of its own.
+                whole = [(segment, after) for segment, after in read if segment.problem is None]
+                more = sealing_doubles.look(self._connection(), left, live, whole)
+            except EvidenceError as error:
+                bad = [part for part in left if str(part.path) == error.where] or left
+                found.refused.update({part.name: error for part in bad})
+                left = [part for part in left if part not in bad]
+                continue
+            found.refused.update(more.refused)
+            found.dropped.update(more.dropped)
+            break
+        self._bad_parts += map(Problem.of, dict.fromkeys(found.refused.values()))
+        return found
+
+    def _part(self, part: sealing_parts.Part, dropped: int) -> None:
         folder = part.path.parent.relative_to(self._root).as_posix()
         try:
             made = self._written(sealing_parts.rows(self._connection(), part), folder)
@@ -334,6 +362,7 @@ class _Work:
             self._batch.parts[part.name] = [each.path for each in made]
         self._batch.gone.append(part.path)
         self._parts += 1
+        self._doubled += dropped
         if len(self._batch.made) >= FILES:
             self._append()
         self._going_on()

@@ -33,6 +33,7 @@ class Sealed:
     Args:
         files: that are sealed now.
         parts: how many imported parts are.
+        doubled: how many events of imported parts were in the store before, with the same content.
         writers: how many writers were recorded for the first time.
         ended: writers whose end was recorded.
         open: events in the open segment of each writer that lives.
@@ -45,6 +46,7 @@ class Sealed:
 
     files: list[sealed.File] = field(default_factory=list)
     parts: int = 0
+    doubled: int = 0
     writers: int = 0
     ended: list[Ended] = field(default_factory=list)
     open: dict[str, int] = field(default_factory=dict)

@@ -23,6 +23,7 @@ from govern.audit import checkpoint, snapshot, writers
 from govern.audit.verifying import (
     anchors,
     book,
+    doubled,
     files,
     inventory,
     journal,
@@ -53,6 +54,7 @@ def verify(
     *,
     keys: Sequence[PublicKey] = (),
     since: Sequence[str] = (),
+    names: Sequence[str] = (),
     progress: Progress | None = None,
     processes: int | None = None,
 ) -> Verified:
@@ -63,6 +65,7 @@ def verify(
         keys: keys that signed for its log at some time and that somebody outside vouches for; without any, the key
             that the store itself names is taken, and whoever wrote the store again could have put another there.
         since: signed notes of checkpoints that were held elsewhere.
+        names: what errors and findings call each of `since`, such as its path; without one, its number.
         progress: is told how far it is.
         processes: how many; None for one a core where there is much to do. They are started anew, so a program that
             calls this with more than one guards its main module by `if __name__ == "__main__"`.
@@ -74,7 +77,8 @@ def verify(
     root = Path(folder)
     if not root.is_dir() or not any((root / name).is_dir() for name in _FOLDERS):
         raise EvidenceError("there is no audit store", where=str(folder))
-    outside = [checkpoint.read(text, f"checkpoint {number}") for number, text in enumerate(since, 1)]
+    called = [*names, *(f"checkpoint {number}" for number in range(len(names) + 1, len(since) + 1))]
+    outside = [checkpoint.read(text, name) for text, name in zip(since, called, strict=True)]
     try:
         hold = snapshot.held(root) if (root / "log").is_dir() else None
         try:
@@ -113,8 +117,9 @@ def _verify(
     redacted = redactions.read(_redactions(there, judged, segments), trusted)
     return Outcome(
         root=root, book=found, trust=trusted, kept=kept, statements=said, inventory=_still_extra(root, found, there),
-        files=judged, segments=segments, joined=joined, redacted=redacted,
-        values=_values(root, there, promises, redacted), compared=anchors.compare(outside, found, trusted),
+        files=judged, segments=segments, joined=joined,
+        doubled=doubled.find(root, there, judged, segments), redacted=redacted,
+        values=_values(root, there, promises, redacted), compared=anchors.compare(outside, found, trusted, keys),
         outside=len(outside), given=keys,
     ).verified()  # fmt: skip
 

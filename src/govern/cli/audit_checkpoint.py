@@ -59,8 +59,8 @@ def checkpoint(
       https://…      one POST of the note, no redirects, any 2xx says that it is kept; http only to this machine
       rfc3161:URL    a time stamp of an authority over the note (extra `anchor`); the token stands in the receipt
 
-    The network is used for the last two alone. Receipts are kept in DIR/anchors. They are not trusted: whoever can
-    write the store can write one, but not the token of a time stamp.
+    The network is used for the last two alone. Receipts are kept in DIR/anchors; where one cannot be, a warning says
+    so. They are not trusted: whoever can write the store can write one, but not the token of a time stamp.
 
     \b
     Example:
@@ -74,7 +74,7 @@ def checkpoint(
       2  the command line is wrong
       3  the log cannot be read or is not signed by its key; a sink or a receipt has a checkpoint that it did not grow
          out of; a time stamp is not good, or --ca is missing to check it
-      4  a sink failed (all others are tried), or the store cannot be read
+      4  a sink failed (all others are tried), the receipt of a time stamp cannot be kept, or the store cannot be read
     """
     import sys
 
@@ -106,6 +106,8 @@ def checkpoint(
             typer.echo(f"✗ {safe(each)}: {safe(str(said), lines=True)}", err=True)
         else:
             typer.echo(f"✓ {safe(held.words)}")
+            if held.warning:
+                typer.echo(f"warning: {safe(held.warning, lines=True)}", err=True)
     if failed:
         # A sink that holds another past is no failing sink: it found something, and that is worse.
         worst = next((error for error in failed if isinstance(error, EvidenceError)), failed[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -32,8 +33,15 @@ def add(
     by: _By,
     sign: _Sign,
     trace: Annotated[
-        list[str] | None, typer.Option("--trace-id", metavar="ID", help="Hold this trace; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--trace-id", metavar="ID", help="Hold this trace: its id, or at least 6 characters of it; repeatable."
+        ),
     ] = None,
+    not_yet_there: Annotated[
+        bool,
+        typer.Option("--not-yet-there", help="Hold traces that the store does not have yet too, by their full ids."),
+    ] = False,
     since: Annotated[
         str | None, typer.Option("--from", metavar="TIME", help="Hold what happened from then on.")
     ] = None,
@@ -43,32 +51,42 @@ def add(
     """Put a hold on traces, or on a range of time, or on traces within it.
 
     A time is a UTC day or an RFC 3339 time. At least one of --trace-id, --from and --to is given; a hold on everything
-    is one from 1970 on.
+    is one from 1970 on. A trace that the store does not have is refused, unless --not-yet-there is given: then each
+    --trace-id is held as it is written.
 
     \b
     Example:
-      govern audit hold add case-17 --reason "claim 17/26" --by legal --trace-id 4f1c --audit audit --sign log.key
+      govern audit hold add case-17 --reason "claim 17/26" --by legal --trace-id 4f1c9a2e --audit audit --sign log.key
       govern audit hold add audit-26 --reason audit --by legal --from 2026-01-01 --audit audit --sign log.key
 
     \b
     Exit codes:
       0  it is in force
-      2  the command line is wrong, there was a hold of this name, or --sign is not the log's key
-      3  the store has no log, or it is damaged
+      2  the command line is wrong, a beginning is that of several traces, there was a hold of this name, or --sign is
+         not the log's key
+      3  there is no such trace, the store has no log, or it is damaged
       4  the store cannot be written, or somebody else just appended to its log
     """
     from govern.audit import holds
     from govern.report.console import safe
+    from govern.report.import_text import plural
     from govern.report.retain_text import hold_words
     from govern.signing.key_files import read_private
 
     if not trace and since is None and until is None:
         raise UsageError("a hold on what?", hint="--trace-id ID, --from TIME, --to TIME")
+    if not_yet_there and not trace:
+        raise UsageError("which traces are not there yet?", where="--not-yet-there", hint="--trace-id ID")
+    from_ns, to_ns = _time(since, "--from"), _time(until, "--to")
+    folder, key = _folder(audit), read_private(sign)
+    full = list(trace or ()) if not_yet_there else _full(folder, trace or ())
     made = holds.add(
-        _folder(audit), read_private(sign), id=id, reason=reason, by=by, traces=trace or None,
-        from_ns=_time(since, "--from"), to_ns=_time(until, "--to"),
+        folder, key, id=id, reason=reason, by=by, traces=full or None, from_ns=from_ns, to_ns=to_ns
     )  # fmt: skip
     typer.echo(f"hold `{safe(made.id)}` is in force: {hold_words(made)}")
+    now = holds.covered(folder, made)
+    rest = f", {now.journal:,} of them in no file yet" if now.journal else ""
+    typer.echo(f"it covers {plural(now.events, 'event')} and {plural(now.files, 'file')} now{rest}")
 
 
 @hold.command("remove", no_args_is_help=True)
@@ -130,6 +148,21 @@ def _folder(audit: str | None) -> str:
     if not audit:
         raise UsageError("no audit store is named", hint="give --audit DIR, or set GOVERN_AUDIT")
     return audit
+
+
+def _full(folder: str, traces: Sequence[str]) -> list[str]:
+    """The full ids of traces that the store has."""
+    from govern.audit import store_log
+    from govern.errors import EvidenceError
+    from govern.reconstruct.store import find_trace
+
+    store_log.read(folder).store  # noqa: B018 - a store without a log is named first
+    try:
+        return list(dict.fromkeys(find_trace(folder, each) for each in traces))
+    except EvidenceError as error:
+        hint = f"{error.hint}; " if error.hint else ""
+        hint += "--not-yet-there holds a trace that is still to come, by its full id"
+        raise EvidenceError(error.message, where=error.where, hint=hint) from None
 
 
 def _time(text: str | None, option: str) -> int | None:

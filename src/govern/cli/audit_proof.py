@@ -15,7 +15,11 @@ def proof(
     ] = None,
     trace_id: Annotated[
         list[str] | None,
-        typer.Option("--trace-id", metavar="ID", help="Prove that this trace's events are in the log; repeatable."),
+        typer.Option(
+            "--trace-id",
+            metavar="ID",
+            help="Prove that this trace's events are in the log: its id, or at least 6 characters of it; repeatable.",
+        ),
     ] = None,
     event_id: Annotated[
         list[str] | None, typer.Option("--event-id", metavar="ID", help="Prove that this event is; repeatable.")
@@ -54,15 +58,16 @@ def proof(
     \b
     Exit codes:
       0  all that was asked for is proven
-      2  the command line is wrong
-      3  there is no such event, some are not sealed yet, the log did not grow out of that checkpoint, or a file
-         cannot be read
+      2  the command line is wrong, or the beginning of a trace's id is that of several
+      3  there is no such trace or event, some are not sealed yet, the log did not grow out of that checkpoint, or a
+         file cannot be read
       4  the store cannot be read, or there is no memory for it
     """
     from pathlib import Path
 
     from govern.audit import checkpoint, proofs, proving, store_log
     from govern.cli.options import bytes_of
+    from govern.reconstruct.store import find_trace
     from govern.report.console import emit_json
 
     if not audit:
@@ -74,7 +79,8 @@ def proof(
     log.store  # noqa: B018 - says what is wrong where there is no log
     found = proving.Located((), {}, ())
     if trace_id or event_id:
-        found = proving.locate(Path(audit), log, trace_ids=trace_id or (), event_ids=event_id or ())
+        traces = list(dict.fromkeys(find_trace(audit, each) for each in trace_id or ()))
+        found = proving.locate(Path(audit), log, trace_ids=traces, event_ids=event_id or ())
     document = proofs.document(log, rows=found.rows, trees=found.trees, older=older)
     emit_json({**document, "unsealed": list(found.unsealed)})
     if found.unsealed:

@@ -32,7 +32,9 @@ def seal(
     recorded as crashed, with what its torn tail was. The open segment of a writer that lives is left alone: it ends by
     itself within the hour. Readers see every event once all the while. Run it as often as you like, from one place.
 
-    What does not follow from what its writer signed is left where it is and named: `govern audit verify` says more.
+    What does not follow from what its writer signed is left where it is and named: `govern audit verify` says more. So
+    is an imported part that has another event under an id that the store knows. What says the same as an event that the
+    store has, as `govern import` compares them, is not sealed twice.
 
     \b
     Example:
@@ -66,6 +68,8 @@ def seal(
         out = console()
         for line in seal_text.lines(done, audit):
             out.print(line, soft_wrap=True)
+        if done.doubled:
+            out.print(f"{done.doubled:,} imported events were in the store before: not sealed twice", soft_wrap=True)
     if everything and done.open:
         raise typer.Exit(Exit.NOT_JUDGED)
     if done.problems:

@@ -47,8 +47,9 @@ def verify(
 
     \b
     Statuses, from bad to good:
-      tampered      something was edited, reordered, cut, added, taken away or signed by nobody entitled; or is damaged
-      unverifiable  no log, no key that fits, or another store's checkpoint
+      tampered      something was edited, reordered, cut, added, taken away or signed by nobody entitled, or is damaged;
+                    or two events that differ have one id
+      unverifiable  no log, no key that fits, or a checkpoint that is another store's or was changed
       incomplete    imported events are not sealed, or a redacted value is still there
       unanchored    it agrees with itself, and nothing from outside was given
       ok            it agrees with itself and with a checkpoint from outside
@@ -81,7 +82,7 @@ def verify(
     keys = [read_public(path) for path in key or ()]
     notes = [bytes_of(path).decode("utf-8", "replace") for path in since or ()]
     with counting("verifying every event") as tell:
-        found = judge(audit, keys=keys, since=notes, progress=tell)
+        found = judge(audit, keys=keys, since=notes, names=since or (), progress=tell)
     if sql:
         from govern.audit import verify_sql
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,7 +30,7 @@ from govern.audit.read import read_events
 from govern.audit.records import End, File, Key, Store, Writer
 from govern.audit.store_log import StoreLog
 from govern.errors import EvidenceError
-from govern.events.model import Event
+from govern.events.model import Event, same
 from govern.evidence.withholding import Withhold, asked, blinded
 from govern.reconstruct.judge import Reconstruction
 from govern.reconstruct.store import load
@@ -156,8 +156,9 @@ class _Gathering:
         redactions = self._redactions()
         self.events |= {event.event_id: event for event in redactions}
         ids = [event.event_id for event in redactions]
-        self.found = proving.locate(root, self.log, trace_ids=trace_ids, event_ids=ids)
+        self.found = proving.locate(root, self.log, trace_ids=trace_ids, event_ids=ids, columns=True)
         self.sealed = [(row, canon.event(row.canon)) for row in self.found.rows]
+        self.twins = self._twins()
 
     def case(self, since: Sequence[Signed], places: Sequence[str], content: bool, reveal: bool) -> Gathered:
         hidden = asked(places, content, self.events.values())
@@ -212,11 +213,10 @@ class _Gathering:
 
     def _shown(self, hidden: Withhold) -> tuple[list[dict[str, Any]], list[bytes]]:
         """The proofs of the sealed events, and the texts of those that are not withheld, in the same order."""
-        events = {(row.file, row.row): event for row, event in self.sealed}
         made, lines = [], []
         for proof in proofs.of_rows(self.log, self.found.rows, self.found.trees):
             text = str(proof.pop("canon")).encode()
-            if hidden.hides(events[proof["file"], proof["row"]]):
+            if hidden.hides(self.twins[proof["file"], proof["row"]]):
                 proof["leaf"] = canon.leaf(text).hex()
             else:
                 lines.append(text)
@@ -225,8 +225,9 @@ class _Gathering:
 
     def _unsealed(self) -> list[tuple[Event, bytes, dict[str, str]]]:
         """Events that no record covers, by writer and number: their texts, and their chain where they have one."""
+        sealed = {event.event_id for event in self.twins.values()}
         wanted = sorted(
-            (self.events[one] for one in self.found.unsealed if one in self.events),
+            (event for event in self.events.values() if event.event_id not in sealed),
             key=lambda event: (event.writer_id, event.wseq, event.event_id),
         )
         segments = {
@@ -245,13 +246,13 @@ class _Gathering:
                     made.append((event, text, {"before": before.hex(), "chain": chain.hex()}))
                     break
             else:  # imported and not sealed: no journal, no chain
-                made.append((event, canon.text(event).encode(), {}))
+                made.append((event, canon.text(self._named(event)).encode(), {}))
         return made
 
     def _agree(self) -> None:
         """The chains are told from columns, and proven is `canon`: in a store that nobody touched both say the same."""
         for row, event in self.sealed:
-            if self.events.get(event.event_id) != event:
+            if self.found.columns[row.file, row.row] != event:
                 record = self.log.entries[row.file].record
                 where = record.path if isinstance(record, File) else str(self.root)
                 raise EvidenceError(
@@ -259,9 +260,33 @@ class _Gathering:
                     where=where,
                     hint="`govern audit verify` says what else is wrong",
                 )
-        proven = {event.event_id for _, event in self.sealed} | set(self.found.unsealed)
-        if lost := sorted(set(self.events) - proven):
-            raise EvidenceError(f"event `{lost[0][:80]}` is neither sealed nor waits to be", where=str(self.root))
+        proven = {event.event_id for event in self.twins.values()}
+        lost = [
+            event.event_id
+            for event in self.events.values()
+            if event.event_id not in proven and self._named(event).event_id not in self.found.unsealed
+        ]
+        if lost:
+            raise EvidenceError(f"event `{min(lost)[:80]}` is neither sealed nor waits to be", where=str(self.root))
+
+    def _named(self, event: Event) -> Event:
+        """An event of a chain under the id that it was written with: where two events have one id, the chain calls the
+        second one `ID#2`."""
+        base, mark, number = event.event_id.rpartition("#")
+        known = {each.event_id for _, each in self.sealed} | set(self.found.unsealed)
+        renamed = mark and number.isdecimal() and event.event_id not in known
+        return replace(event, event_id=base) if renamed else event
+
+    def _twins(self) -> dict[tuple[int, int], Event]:
+        """What the chains call each sealed event; one that says the same as another stands there once for both."""
+        by_id: dict[str, list[Event]] = {}
+        for event in self.events.values():
+            by_id.setdefault(self._named(event).event_id, []).append(event)
+        found: dict[tuple[int, int], Event] = {}
+        for row, event in self.sealed:
+            alike = [one for one in by_id.get(event.event_id, ()) if same(self._named(one), event)]
+            found[row.file, row.row] = alike[0] if alike else event
+        return found
 
     def _traces(self, hidden: Withhold, unsealed: Counter[str]) -> tuple[Trace, ...]:
         return tuple(

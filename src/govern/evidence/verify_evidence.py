@@ -66,7 +66,7 @@ def unpacked(raw: bytes) -> dict[str, bytes]:
         body = at + 30 + name
         files.append((raw[at + 30 : body], raw[body : body + size]))
         at = body + size
-    need(raw == packed(files), "no zip as export writes it: a byte was changed, added or cut off")
+    need(bool(files) and raw == packed(files), "no zip as export writes it: another file, or a byte of it was changed")
     names = [name.decode("ascii") for name, _ in files]
     need(names == sorted(set(names)), "its files are not in their order, each once")
     return {name.decode("ascii"): data for name, data in files}
@@ -207,6 +207,8 @@ class Case:
             except BAD as error:
                 state, found = "FAILED", f"not as the format demands ({type(error).__name__}: {error})"
             self.steps.append((state, step.__name__, found))
+            if self.steps[0][0] == "FAILED":
+                break  # the other steps have nothing to look at
 
     def package(self) -> tuple[str, str]:
         self.files = unpacked(self.raw)
@@ -384,14 +386,11 @@ class Case:
                 first, last = min(own), max(own)
                 lost = min(set(range(first, last)) - set(rows), default=None)
                 need(lost is None, f"files are sorted by trace, and row {lost} of file {index} was left out")
-                ends = (
-                    first == 0 or rows.get(first - 1),
-                    last + 1 == self.records[index]["rows"] or rows.get(last + 1),
-                )
+                ends = rows.get(first - 1, first == 0), rows.get(last + 1, last + 1 == self.records[index]["rows"])
                 closed.append(all(ends))
         return "said", (
-            "files are sorted by trace, and no row between those shown was left out; none before or after them either "
-            f"in {sum(closed)} of {len(closed)} files; that no other file has one is the exporter's word alone"
+            "files are sorted by trace, and no row between those shown was left out; that none stands before or after "
+            f"them is shown in {sum(closed)} of {len(closed)} files; of the rest there is the exporter's word alone"
         )
 
     def verdict(self, allow_unanchored: bool = False) -> tuple[int, str]:

@@ -15,6 +15,7 @@ def document(done: Sealed) -> dict[str, Any]:
         "events": done.events,
         "bytes": done.bytes,
         "parts": done.parts,
+        "doubled": done.doubled,
         "files": [asdict(each) for each in done.files],
         "writers_recorded": done.writers,
         "ended": [asdict(each) for each in done.ended],

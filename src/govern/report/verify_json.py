@@ -20,6 +20,9 @@ def document(found: Verified) -> dict[str, Any]:
         "judged": found.events,
         "not_judged": found.plain + found.unread,
         "retired": found.retired,
+        "redacted": found.redacted,
+        "writers_without_end": found.unended,
+        "writers_running": found.running,
         "findings": [_finding(each, step.name) for step in found.steps for each in step.findings],
         "steps": [
             {"number": number, "name": step.name, "said": step.said, "ran": step.ran, "findings": len(step.findings)}

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from rich.text import Text as Line
 
 from govern.audit.verifying.contract import Finding, Kind, Status, Step, Verified
+from govern.audit.verifying.steps import counted, no_end
 from govern.reconstruct.words import moment
 from govern.report.console import safe
 from govern.report.layout import wrapped
 
 SHOWN = 10
+SHOWN_WAITING = 3
 _MARGIN = 16
 
 
@@ -30,18 +32,22 @@ def lines(found: Verified, width: int) -> Iterator[Line]:
         yield from wrapped(Line("note        "), safe(note), width, "dim")
     for kind in dict.fromkeys(each.kind for each in found.findings):
         yield from wrapped(Line(f"  {kind:<12}", "dim"), kind.meaning, width, "dim")
-    yield from wrapped(*_answer(found), width, "bold" if found.status is Status.OK else "bold red")
+    head, said = _answer(found)
+    style = "bold red" if found.status in (Status.TAMPERED, Status.UNVERIFIABLE) else "bold"
+    yield from wrapped(head, ". ".join((said, *_besides(found))), width, style)
 
 
 def _step(number: int, step: Step, width: int) -> Iterator[Line]:
-    mark = "✗ " if step.findings else "  "
-    first = Line(f"{number:>2} {step.name:<11} {mark if step.findings else ''}")
-    style = "red" if step.findings else "" if step.ran else "dim"
+    wrong = [each for each in step.findings if each.kind is not Kind.UNSEALED]
+    waiting = [each for each in step.findings if each.kind is Kind.UNSEALED]
+    first = Line(f"{number:>2} {step.name:<11} {'✗ ' if wrong else ''}")
+    style = "red" if wrong else "" if step.ran else "dim"
     yield from wrapped(first, safe(step.said if step.ran or step.findings else _idle(step)), width, style)
-    for each in step.findings[:SHOWN]:
-        yield from wrapped(Line(f"     {each.kind:<10} ", "red"), _said(each), width)
-    if (more := len(step.findings) - SHOWN) > 0:
-        yield Line(f"     and {more:,} more: --format json")
+    for found, most, color in ((wrong, SHOWN, "red"), (waiting, SHOWN_WAITING, "dim")):
+        for each in found[:most]:
+            yield from wrapped(Line(f"     {each.kind:<10} ", color), _said(each), width)
+        if (more := len(found) - most) > 0:
+            yield Line(f"     and {more:,} more: --format json")
 
 
 def _idle(step: Step) -> str:
@@ -76,14 +82,27 @@ def _answer(found: Verified) -> tuple[Line, str]:
                 "one that was held elsewhere (`govern audit checkpoint`)"
             )
         case Status.INCOMPLETE:
-            plain = f"{_events(found.plain)} imported and not sealed: `govern audit seal`. " if found.plain else ""
-            return Line("incomplete: "), f"{plain}{_counts(found)}; {_anchored(found)}"
+            said = [_counts(found)] if any(each.kind is not Kind.UNSEALED for each in found.findings) else []
+            if found.parts:
+                parts = counted(found.parts, "part")
+                said.insert(0, f"{parts} ({_events(found.plain)}) imported and not sealed yet: `govern audit seal`")
+            return Line("incomplete: "), f"{'. '.join(said)}; {_anchored(found)}"
         case Status.UNVERIFIABLE:
             first = next(each for each in found.findings if each.kind.status is Status.UNVERIFIABLE)
             return Line("unverifiable: "), _said(first)
         case Status.TAMPERED:
             first = next(each for each in found.findings if each.kind.status is Status.TAMPERED)
             return Line("TAMPERED: "), f"{_counts(found)}. First: {first.kind}, {_said(first)}"
+
+
+def _besides(found: Verified) -> Iterator[str]:
+    """What is gone by right, and what may be gone without anybody being able to tell."""
+    if found.retired:
+        yield f"{_events(found.retired)} deleted by retention"
+    if found.redacted:
+        yield f"{counted(found.redacted, 'sensitive value')} redacted"
+    if found.unended:
+        yield no_end(found.unended)
 
 
 def _anchored(found: Verified) -> str:
@@ -101,7 +120,7 @@ def _events(number: int) -> str:
 
 
 def _counts(found: Verified) -> str:
-    kinds = Counter(each.kind for each in found.findings)
+    kinds: Counter[Kind] = Counter(each.kind for each in found.findings if each.kind is not Kind.UNSEALED)
     total = sum(kinds.values())
     each = ", ".join(f"{kinds[kind]:,} {kind}" for kind in Kind if kind in kinds)
     return f"{total:,} finding{'' if total == 1 else 's'} ({each})"

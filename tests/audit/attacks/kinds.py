@@ -252,7 +252,14 @@ def add_file(made: Made) -> None:
 def add_part(made: Made) -> None:
     path = hands.path_of(made, None)
     table = pq.read_table(path).drop_columns(["canon", "leaf"])
-    hands.put_table(path.with_name(f"part-{'0' * 32}.parquet"), table)
+    hands.put_part(path.parent, table)
+
+
+@attack("write another event under the id of a sealed one", "host")
+def doubled(made: Made) -> None:
+    taken = hands.events_of(hands.path_of(made, made.first))[0].event_id
+    path = journal.segments(made.folder)[made.live][-1]
+    hands.rechain(path, lambda events: [*events[:-2], replace(events[-2], event_id=taken), events[-1]])
 
 
 @attack("add a writer with a key of one's own", "store")
@@ -366,7 +373,8 @@ def side_forged(made: Made) -> None:
     payload = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
     envelope = dsse.Envelope(payload, "application/vnd.govern.redaction.v1+json", ())
     with AuditLog(made.folder, "desk", WRITER, clock=Clock(START + DAY)) as log:
-        log.append("redaction", trace_id="t", content=dsse.text(dsse.signed(envelope, [STRANGER])))
+        content = dsse.text(dsse.signed(envelope, [STRANGER]))
+        log._append_own([{"type": "redaction", "trace_id": "t", "content": content}])
 
 
 @attack("change a byte of the log", "store")

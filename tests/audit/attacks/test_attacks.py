@@ -53,6 +53,7 @@ ALONE = {
     "truncate_log": {Kind.DAMAGED},
     "delete_log": {Kind.NO_LOG},
     "add_part": {Kind.UNSEALED},
+    "doubled": {Kind.DOUBLED},
 }
 """Found with nothing from outside, at least under these names."""
 BY_KEY = {"recompute": {Kind.UNKNOWN_KEY}}

@@ -39,10 +39,12 @@ class Held:
     Args:
         words: for people, one line.
         more: what a receipt keeps beside the checkpoint.
+        warning: what did not work besides, though it is held; empty for nothing.
     """
 
     words: str
     more: Mapping[str, str | int | None] = field(default_factory=dict)
+    warning: str = ""
 
 
 class Sink(Protocol):

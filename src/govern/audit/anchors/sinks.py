@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,7 @@ from govern.audit.anchors import file, git, receipts, rfc3161, webhook
 from govern.audit.anchors.contract import Given, Held, Sink
 from govern.audit.anchors.receipts import Receipt
 from govern.audit.store_log import StoreLog
-from govern.errors import UsageError
+from govern.errors import EnvironmentFailed, UsageError
 
 SINKS: Final[dict[str, Sink]] = {"file": file.hold, "git": git.hold, "rfc3161": rfc3161.hold}
 _FORMS: Final = "file:PATH, git:REPO, https://…, rfc3161:URL"
@@ -44,14 +45,21 @@ def given(store: Path, *, ca: str | None = None, timeout_s: float = 30.0) -> Giv
 
 
 def hold(to: str, what: Given) -> Held:
-    """Holds a checkpoint at a sink, and keeps the receipt.
+    """Holds a checkpoint at a sink, and keeps the receipt. Where that cannot be kept, as in a store that is read-only,
+    the checkpoint is held all the same, and the warning says it.
 
     Raises:
-        UsageError, EnvironmentFailed, EvidenceError: as `contract.Sink`; also where the receipt cannot be kept.
+        UsageError, EnvironmentFailed, EvidenceError: as `contract.Sink`; also where the receipt of a time stamp cannot
+            be kept: its token stands nowhere else.
     """
     kind, send, target = sink(to)
     held = send(target, what)
     said = what.signed
     size, now = said.checkpoint.size, time.time_ns()
-    receipts.keep(what.store, Receipt(kind, to, now, size, said.text, held.more))
+    try:
+        receipts.keep(what.store, Receipt(kind, to, now, size, said.text, held.more))
+    except EnvironmentFailed as error:
+        if kind == "rfc3161":
+            raise
+        return replace(held, warning=str(error))
     return held

@@ -14,6 +14,7 @@ from govern.audit.verifying.book import Book
 from govern.audit.verifying.contract import Anchored, Finding, Kind
 from govern.audit.verifying.trust import Trust
 from govern.errors import EvidenceError
+from govern.signing.keys import PublicKey
 
 
 @dataclass(slots=True)
@@ -25,22 +26,26 @@ class Compared:
     good: int = 0
 
 
-def compare(since: Sequence[Signed], book: Book, trust: Trust) -> Compared:
-    """Compares each with the log."""
+def compare(since: Sequence[Signed], book: Book, trust: Trust, given: Sequence[PublicKey] = ()) -> Compared:
+    """Compares each with the log.
+
+    Args:
+        given: keys from outside; what they signed counts also where the store no longer names them.
+    """
     done = Compared()
-    for given in since:
-        if (found := _fault(given, book, trust)) is not None:
+    for each in since:
+        if (found := _fault(each, book, trust, given)) is not None:
             done.findings.append(found)
             continue
         done.good += 1
-        size = given.checkpoint.size
+        size = each.checkpoint.size
         if size and (done.best is None or size > done.best.size):
             newest = book.entries.get(size - 1)
             done.best = Anchored(size, None if newest is None else newest.at_ns)
     return done
 
 
-def _fault(given: Signed, book: Book, trust: Trust) -> Finding | None:
+def _fault(given: Signed, book: Book, trust: Trust, keys: Sequence[PublicKey]) -> Finding | None:
     said, name = given.checkpoint, f"checkpoint `{given.where}`"
     if not book.exists:
         return Finding(Kind.MISSING, "log", f"{name} was taken of a log, and there is none")
@@ -48,9 +53,10 @@ def _fault(given: Signed, book: Book, trust: Trust) -> Finding | None:
         return Finding(Kind.FOREIGN, "log", f"{name} is of `{said.origin}`, and this store is `{trust.origin}`")
     root = book.root(said.size) if said.size <= book.size else None
     try:
-        checkpoint.verified(given, trust.ever)
+        checkpoint.verified(given, [*trust.ever, *(key for key in keys if key not in trust.ever)])
     except EvidenceError as error:
-        return Finding(Kind.SIGNATURE, "log", f"{name}, {said.size:,} records: {error.message}")
+        # It speaks against the file that was given, not yet against the log.
+        return Finding(Kind.CHECKPOINT, "", f"{name}, {said.size:,} records: {error.message}")
     if said.size > book.size:
         what = f"{name} was taken when the log had {said.size:,} records, and it has {book.size:,}: the end was cut"
         return Finding(Kind.CUT, "log", what)

@@ -33,10 +33,12 @@ class Kind(StrEnum):
     REWRITTEN = "rewritten"
     HELD = "held"
     DAMAGED = "damaged"
+    DOUBLED = "doubled"
     UNSEALED = "unsealed"
     UNERASED = "unerased"
     UNFINISHED = "unfinished"
     FOREIGN = "foreign"
+    CHECKPOINT = "checkpoint"
     UNKNOWN_KEY = "unknown-key"
     NO_LOG = "no-log"
 
@@ -50,7 +52,7 @@ class Kind(StrEnum):
         match self:
             case Kind.UNSEALED | Kind.UNERASED | Kind.UNFINISHED:
                 return Status.INCOMPLETE
-            case Kind.FOREIGN | Kind.UNKNOWN_KEY | Kind.NO_LOG:
+            case Kind.FOREIGN | Kind.CHECKPOINT | Kind.UNKNOWN_KEY | Kind.NO_LOG:
                 return Status.UNVERIFIABLE
             case _:
                 return Status.TAMPERED
@@ -67,10 +69,12 @@ _MEANINGS = {
     Kind.REWRITTEN: "a checkpoint that is held elsewhere says another past",
     Kind.HELD: "something was deleted that a hold protects",
     Kind.DAMAGED: "it cannot be read as what it should be",
+    Kind.DOUBLED: "two events with one id say different things, so that readers could be shown either",
     Kind.UNSEALED: "imported events that no record protects yet",
     Kind.UNERASED: "a value that a redaction names is still there",
     Kind.UNFINISHED: "an import was interrupted, so logs are there in part only",
     Kind.FOREIGN: "it belongs to another store",
+    Kind.CHECKPOINT: "a checkpoint from outside that no key of this store signed as it stands: it proves nothing",
     Kind.UNKNOWN_KEY: "no given key has ever signed for this store",
     Kind.NO_LOG: "there is no store log, so nothing can be proven",
 }
@@ -156,6 +160,10 @@ class Verified:
         trusted: key ids that were given; empty where the store's own key was taken.
         keyid: of the key that signs for the store now; None where there is no log.
         notes: what is no fault, and what a reader should know.
+        parts: files of imported events that are not sealed.
+        redacted: sensitive values that are not there by right.
+        unended: writers that did not say that they ended, and are not running: what they wrote last may be missing.
+        running: writers that are at work.
     """
 
     steps: tuple[Step, ...]
@@ -170,6 +178,10 @@ class Verified:
     trusted: tuple[str, ...]
     keyid: str | None
     notes: tuple[str, ...] = ()
+    parts: int = 0
+    redacted: int = 0
+    unended: int = 0
+    running: int = 0
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -14,10 +14,11 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from govern.audit import import_mark, journal, records, snapshot
+from govern.audit import database, import_mark, journal, records, sealing_parts, snapshot
 from govern.audit.verifying.book import Book
 from govern.audit.verifying.contract import Finding, Kind
 from govern.audit.verifying.files import Job, Recorded
@@ -40,6 +41,7 @@ class Inventory:
         tables: side tables that several of these share, with whether their writer may be at work.
         plain: rows of imported parts that are not sealed.
         parts: how many such parts there are.
+        good: paths of those that are whole and hold events.
         findings: what should not be there.
         notes: what a crash left.
     """
@@ -49,6 +51,7 @@ class Inventory:
     tables: list[Table] = field(default_factory=list)
     plain: int = 0
     parts: int = 0
+    good: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -229,13 +232,21 @@ def _events(folder: Path, live: set[str], kept: Kept, made: Inventory) -> None:
 def _part(file: Path, path: str, made: Inventory) -> None:
     made.parts += 1
     try:
-        rows = pq.read_metadata(file).num_rows
-    except (pa.ArrowException, OSError, ValueError) as error:
+        rows = sealing_parts.check(file)
+        with database.connect(threads=1) as con:
+            sealing_parts.check_rows(con, file)
+    except EvidenceError as error:
+        made.findings.append(Finding(Kind.DAMAGED, path, error.message))
+        return
+    except (duckdb.Error, pa.ArrowException, OSError, ValueError) as error:
         words = str(error).strip().split("\n")[0][:200]
         made.findings.append(Finding(Kind.DAMAGED, path, f"not a whole Parquet file: {words}"))
         return
-    made.plain += max(rows, 0)
-    made.findings.append(Finding(Kind.UNSEALED, path, f"{rows:,} imported events that no record protects yet"))
+    made.plain += rows
+    made.good.append(path)
+    made.findings.append(
+        Finding(Kind.UNSEALED, path, f"{rows:,} imported event{'' if rows == 1 else 's'} that no record protects yet")
+    )
 
 
 def _unnamed(folder: Path, file: Path, path: str, attempted: set[str], made: Inventory) -> None:

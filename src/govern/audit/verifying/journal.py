@@ -49,6 +49,7 @@ class Judged:
         events: whose chain holds.
         torn: bytes after the last whole line.
         chains: the chain before each event that was asked for, hex.
+        ids: line and id of each event.
     """
 
     job: SegmentJob
@@ -58,6 +59,7 @@ class Judged:
     events: int = 0
     torn: int = 0
     chains: dict[int, str] = field(default_factory=dict)
+    ids: list[tuple[int, str]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     promises: Promises = field(default_factory=Promises)
 
@@ -108,4 +110,5 @@ def _event(job: SegmentJob, number: int, text: bytes, writer: str, done: Judged)
     if event.writer_id != writer or event.wseq != expected:
         words = f"event {event.wseq:,} of `{event.writer_id}` stands where number {expected:,} should"
         done.findings.append(Finding(Kind.REORDERED, job.path, words, line, event.event_id))
+    done.ids.append((line, event.event_id))
     done.promises.note_event(event)

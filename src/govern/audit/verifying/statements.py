@@ -41,6 +41,7 @@ class Statements:
         logged: whether the log has a record of it.
         closed: whether it said itself that it ended.
         signed: ends that were found good.
+        placed: whether an end stood in the folder, good or not.
     """
 
     writer: str
@@ -50,15 +51,23 @@ class Statements:
     logged: bool = False
     closed: bool = False
     signed: set[bytes] = field(default_factory=set)
+    placed: bool = False
 
 
 @dataclass(slots=True)
 class Gathered:
-    """The statements of every writer, and what is wrong with them; `signatures` were checked."""
+    """The statements of every writer, and what is wrong with them; `signatures` were checked.
+
+    Args:
+        running: writers that did not end, and whose process lives.
+        unended: writers that did not end, and whose process does not live here.
+    """
 
     writers: dict[str, Statements] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     signatures: int = 0
+    running: list[str] = field(default_factory=list)
+    unended: list[str] = field(default_factory=list)
 
 
 def gather(folder: Path, book: Book, trust: Trust) -> Gathered:
@@ -94,9 +103,24 @@ def gather(folder: Path, book: Book, trust: Trust) -> Gathered:
                 _start(said, raw, admitted[writer], where, trust, done)
             elif said.start != raw:
                 done.findings.append(Finding(Kind.EDITED, where, "not the bytes that the log has of it"))
-        elif raw not in said.signed:
+            continue
+        said.placed = True
+        if raw not in said.signed:
             _end(said, raw, admitted.get(writer, ()), where, trust, done)
+    if trust.keys is not None:
+        _who_runs(folder, done)
     return done
+
+
+def _who_runs(folder: Path, done: Gathered) -> None:
+    for writer, said in sorted(done.writers.items()):
+        if said.closed:
+            continue
+        if writers.alive(folder, writer):
+            done.running.append(writer)
+        # The lock goes after the end is placed: one that ended since the folder was read did not crash.
+        elif said.placed or not writers.end_path(folder, writer).is_file():
+            done.unended.append(writer)
 
 
 def _files(folder: Path, done: Gathered) -> list[tuple[str, bytes]]:

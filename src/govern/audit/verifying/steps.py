@@ -25,6 +25,7 @@ class Outcome:
     """What every part found; the parts say what their members mean.
 
     Args:
+        doubled: findings among the ids of all events.
         values: findings among the sensitive values.
         outside: how many checkpoints from outside were given.
         given: keys from outside.
@@ -39,6 +40,7 @@ class Outcome:
     files: Sequence[Judged]
     segments: Sequence[Segment]
     joined: Joined
+    doubled: Sequence[Finding]
     redacted: Redacted
     values: Sequence[Finding]
     compared: Compared
@@ -69,6 +71,10 @@ class Outcome:
             anchor=best,
             trusted=tuple(key.keyid for key in self.given),
             keyid=None if self.trust.keys is None else self.trust.keys.log.keyid,
+            parts=self.inventory.parts,
+            redacted=self._values_counted()[1],
+            unended=len(self.statements.unended),
+            running=len(self.statements.running),
             notes=(*self.book.notes, *self.inventory.notes, *self.joined.notes),
         )
 
@@ -87,13 +93,15 @@ class Outcome:
     def _files(self) -> Step:
         found = (*_all(file.files for file in self.files), *self.inventory.findings)
         roots = sum(len(job.recorded) for job in self.inventory.files)
-        said = f"{counted(roots, 'root')} of {counted(len(self.files), 'file')}, {_faults(found)}"
-        if self.inventory.parts:
-            said += f"; {counted(self.inventory.plain, 'imported event')} not sealed"
+        wrong = [each for each in found if each.kind is not Kind.UNSEALED]
+        said = f"{counted(roots, 'root')} of {counted(len(self.files), 'file')}, {_faults(wrong)}"
+        if waiting := len(found) - len(wrong):
+            parts = f"{counted(waiting, 'part')} not sealed yet ({counted(self.inventory.plain, 'imported event')})"
+            said = f"{said}; {parts}" if self.files or wrong else parts
         return Step("files", said, found, bool(self.files or found))
 
     def _sequence(self) -> Step:
-        found = (*_all(file.sequence for file in self.files), *self.joined.sequence)
+        found = (*_all(file.sequence for file in self.files), *self.joined.sequence, *self.doubled)
         said = f"{counted(self.joined.writers, 'writer')}, {'no gap' if not found else _faults(found)}"
         return Step("sequence", said, found, bool(self.joined.writers or found))
 
@@ -106,16 +114,25 @@ class Outcome:
         found = (*self.statements.findings, *self.joined.ends)
         signed = counted(self.statements.signatures, "signed start or end", "signed starts and ends")
         said = f"{signed}, {_faults(found)}"
+        if running := len(self.statements.running):
+            said += f"; {counted(running, 'writer')} running"
+        if unended := len(self.statements.unended):
+            said += f"; {no_end(unended)}"
         return Step("writers", said, found, bool(self.statements.writers or found))
 
     def _values(self) -> Step:
-        promises = [*(each.promises for each in self.files), *(each.promises for each in self.segments)]
-        named = sum(each.named for each in promises)
-        gone = sum(len(each.unopened) for each in promises)
+        named, redacted, missing = self._values_counted()
         found = (*self.values, *self.redacted.findings)
-        missing = sum(each.kind is Kind.MISSING for each in self.values)
-        said = f"{named:,} sensitive: {named - gone:,} there, {gone - missing:,} redacted, {missing:,} missing"
+        there = named - redacted - missing
+        said = f"{named:,} sensitive: {there:,} there, {redacted:,} redacted, {missing:,} missing"
         return Step("values", said, found, bool(named or found))
+
+    def _values_counted(self) -> tuple[int, int, int]:
+        """Sensitive values that events name; of these, those redacted and those missing."""
+        promises = [*(each.promises for each in self.files), *(each.promises for each in self.segments)]
+        gone = sum(len(each.unopened) for each in promises)
+        missing = sum(each.kind is Kind.MISSING for each in self.values)
+        return sum(each.named for each in promises), gone - missing, missing
 
     def _retention(self) -> Step:
         kept = self.kept
@@ -146,6 +163,12 @@ class Outcome:
             return Step("anchor", "no checkpoint from outside to compare with (--since)", (), False)
         said = f"{self.compared.good:,} of {counted(self.outside, 'checkpoint')} from outside consistent"
         return Step("anchor", said, found)
+
+
+def no_end(number: int) -> str:
+    """What writers without an end mean."""
+    has, it = ("has", "it") if number == 1 else ("have", "they")
+    return f"{counted(number, 'writer')} {has} no end (crashed, or cut): what {it} wrote last may be missing"
 
 
 def counted(number: int, one: str, many: str = "") -> str:
