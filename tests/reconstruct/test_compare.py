@@ -44,7 +44,8 @@ def test_every_field_that_differs_is_named_with_both_sides() -> None:
     assert (None, "cap") == said["rules"]
     assert ("paid", None) == said["output"]
     assert ("executed, ok", "not executed") == said["execution"]
-    assert {"input", "verdict", "rules", "output", "execution"} == set(said)
+    assert (None, None) != said["gaps"]
+    assert {"input", "verdict", "rules", "output", "execution", "gaps"} == set(said)
 
 
 def test_an_action_without_a_counterpart_stands_alone() -> None:

@@ -287,7 +287,7 @@ def test_marks_within_texts() -> None:
 def verified(findings: tuple[Finding, ...] = (), *, anchored: bool = True) -> Verified:
     anchor = Anchored(4, 1_700_000_000_000_000_000) if anchored else None
     step = Judged("leaves", "12 events hashed", findings)
-    return Verified((step,), 12, 10 if anchored else 0, 0, 0, 0, None, anchor, (), None)
+    return Verified((step,), 12, 10 if anchored else 0, 0, 0, 0, 0, None, anchor, (), None)
 
 
 def test_the_head_says_whether_the_record_was_verified() -> None:
