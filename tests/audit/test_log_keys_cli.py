@@ -254,7 +254,7 @@ def test_what_is_not_sealed_is_said() -> None:
     ("arguments", "code", "words"),
     [
         ((), 2, "what is to be proven"),
-        (("--trace-id", "none"), 3, "no event of `none`"),
+        (("--trace-id", "no-such-trace"), 3, "no-such-trace"),
         (("--consistency", "none.txt"), 3, "none.txt"),
         (("--consistency", "log.pub"), 3, "no signed note"),
     ],
