@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from govern.cli.options import store_named
 from govern.errors import EvidenceError, GovernError, UsageError
 
 
@@ -81,8 +82,7 @@ def checkpoint(
     from govern.audit.anchors import sinks
     from govern.report.console import safe
 
-    if not audit:
-        raise UsageError("no audit store is named", hint="give --audit DIR, or set GOVERN_AUDIT")
+    audit = store_named(audit)
     if check is not None:
         if to:
             raise UsageError("a receipt is checked, or a checkpoint is held: not both", where="--check")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from govern.cli.options import MemoryLimit, parse_size
+from govern.cli.options import MemoryLimit, parse_size, store_named
 from govern.errors import Exit, UsageError
 
 
@@ -46,8 +46,7 @@ def compact(
     from govern.report.counting import counting
     from govern.signing.key_files import read_private
 
-    if not audit:
-        raise UsageError("no audit store is named", hint="give --audit DIR, or set GOVERN_AUDIT")
+    audit = store_named(audit)
     if not sign:
         raise UsageError("no key to sign with", hint="give --sign KEY, or set GOVERN_AUDIT_KEY")
     key = read_private(sign)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from govern.cli.options import Format, ReportFormat, bytes_of
+from govern.cli.options import Format, ReportFormat, bytes_of, store_named
 from govern.errors import UsageError
 
 
@@ -93,8 +93,7 @@ def export(
 
     if not trace_id:
         raise UsageError("no trace is named", hint="give --trace-id ID; `govern traces` lists the ids")
-    if not audit:
-        raise UsageError("no audit store is named", hint="give --audit DIR, or set GOVERN_AUDIT")
+    audit = store_named(audit)
     key = read_private(sign) if sign else None
     kept = [checkpoint.read(bytes_of(path), path) for path in since or ()]
     case = gather(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from govern.cli.options import Format, ReportFormat
+from govern.cli.options import Format, ReportFormat, store_named
 from govern.errors import UsageError
 
 hold = typer.Typer(
@@ -145,8 +145,7 @@ def list_(audit: _Audit = None, format: Format = ReportFormat.TEXT) -> None:
 
 
 def _folder(audit: str | None) -> str:
-    if not audit:
-        raise UsageError("no audit store is named", hint="give --audit DIR, or set GOVERN_AUDIT")
+    audit = store_named(audit)
     return audit
 
 

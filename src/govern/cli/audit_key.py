@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from govern.cli.options import store_named
 from govern.errors import UsageError
 
 if TYPE_CHECKING:
@@ -186,8 +187,7 @@ def _all_recorded(folder: str, log: StoreLog, sign: str) -> None:
 
 
 def _folder(audit: str | None) -> str:
-    if not audit:
-        raise UsageError("no audit store is named", hint="give --audit DIR, or set GOVERN_AUDIT")
+    audit = store_named(audit)
     return audit
 
 

@@ -66,12 +66,11 @@ def proof(
     from pathlib import Path
 
     from govern.audit import checkpoint, proofs, proving, store_log
-    from govern.cli.options import bytes_of
+    from govern.cli.options import bytes_of, store_named
     from govern.reconstruct.store import find_trace
     from govern.report.console import emit_json
 
-    if not audit:
-        raise UsageError("no audit store is named", hint="give --audit DIR, or set GOVERN_AUDIT")
+    audit = store_named(audit)
     if not trace_id and not event_id and not consistency:
         raise UsageError("what is to be proven?", hint="--trace-id ID, --event-id ID or --consistency CHECKPOINT")
     older = [checkpoint.read(bytes_of(path), path) for path in consistency or ()]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from govern.cli.options import AllowBad, Format, LogAgent, LogFormat, ReportFormat, parse_allowance
+from govern.cli.options import AllowBad, Format, LogAgent, LogFormat, ReportFormat, parse_allowance, store_named
 from govern.errors import Exit, UsageError
 
 
@@ -67,8 +67,7 @@ def reconcile(
     from govern.report.console import emit_json
     from govern.report.reading import reading
 
-    if not audit:
-        raise UsageError("no audit store is named", hint="give --audit DIR, or set GOVERN_AUDIT")
+    audit = store_named(audit)
     if not with_:
         raise UsageError("no second source is named", hint="give --with LOG")
     allowance = parse_allowance(allow_bad)

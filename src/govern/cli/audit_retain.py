@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from govern.cli.options import Format, ReportFormat
+from govern.cli.options import Format, ReportFormat, store_named
 from govern.errors import Exit, UsageError
 
 
@@ -56,8 +56,7 @@ def retain(
     from govern.report.console import console, emit_json, working
     from govern.signing.key_files import read_private
 
-    if not audit:
-        raise UsageError("no audit store is named", hint="give --audit DIR, or set GOVERN_AUDIT")
+    audit = store_named(audit)
     if not sign and not dry_run:
         raise UsageError("no key to sign the tombstone with", hint="give --sign KEY, or --dry-run")
     before_ns = _before(older_than, before, time.time_ns())

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from govern.cli.options import Format, ReportFormat
-from govern.errors import Exit, UsageError
+from govern.cli.options import Format, ReportFormat, store_named
+from govern.errors import Exit
 
 
 def stats(
@@ -37,8 +37,7 @@ def stats(
     from govern.report import stats_json, stats_text
     from govern.report.console import console, emit_json, working
 
-    if not audit:
-        raise UsageError("no audit store is named", hint="give --audit DIR, or set GOVERN_AUDIT")
+    audit = store_named(audit)
     with working("counting"):
         found = count(audit)
     if format is ReportFormat.JSON:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from govern.cli.options import Format, ReportFormat
-from govern.errors import Exit, UsageError
+from govern.cli.options import Format, ReportFormat, store_named
+from govern.errors import Exit
 
 
 def verify(
@@ -77,8 +77,7 @@ def verify(
     from govern.report.counting import counting
     from govern.signing.key_files import read_public
 
-    if not audit:
-        raise UsageError("no audit store is named", hint="give --audit DIR, or set GOVERN_AUDIT")
+    audit = store_named(audit)
     keys = [read_public(path) for path in key or ()]
     notes = [bytes_of(path).decode("utf-8", "replace") for path in since or ()]
     with counting("verifying every event") as tell:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from govern.cli.options import Format, ReportFormat
-from govern.errors import EvidenceError, Exit, UsageError
+from govern.cli.options import Format, ReportFormat, store_named
+from govern.errors import EvidenceError, Exit
 
 
 def gaps(
@@ -40,8 +40,7 @@ def gaps(
     from govern.report.console import console, emit_json, working
     from govern.report.unfinished import told
 
-    if not audit:
-        raise UsageError("no audit store is named", hint="give --audit DIR, or set GOVERN_AUDIT")
+    audit = store_named(audit)
     with working("judging every chain"):
         found = bulk.gaps(audit)
     if format is ReportFormat.JSON:

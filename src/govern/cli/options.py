@@ -151,3 +151,14 @@ LogAgent = Annotated[
     typer.Option("--agent", metavar="AGENT", help="The agent's name, for logs that carry none (tau-bench)."),
 ]
 Format = Annotated[ReportFormat, typer.Option("--format", help="How the report is shown.")]
+
+
+def store_named(audit: str | None) -> str:
+    """The audit store that --audit or GOVERN_AUDIT names.
+
+    Raises:
+        UsageError: neither does.
+    """
+    if not audit:
+        raise UsageError("no audit store is named", hint="give --audit DIR, or set GOVERN_AUDIT")
+    return audit

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from govern.cli.options import DeploymentFile, ReportFormat, SessionFactsFile, bytes_of
+from govern.cli.options import DeploymentFile, ReportFormat, SessionFactsFile, bytes_of, store_named
 from govern.errors import EnvironmentFailed, Exit, UsageError
 
 if TYPE_CHECKING:
@@ -124,8 +124,7 @@ def reconstruct(
     wanted = trace_id or trace
     if not wanted:
         raise UsageError("no trace is named", hint="give --trace-id ID; `govern traces` lists the ids")
-    if not audit:
-        raise UsageError("no audit store is named", hint="give --audit DIR, or set GOVERN_AUDIT")
+    audit = store_named(audit)
     if not verify and (key or since or allow_unanchored):
         raise UsageError("--key, --since and --allow-unanchored go with --verify")
     beside = redecide or compare is not None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from govern.cli.options import LogAgent, LogFormat, SessionFactsFile, bytes_of
+from govern.cli.options import LogAgent, LogFormat, SessionFactsFile, bytes_of, store_named
 from govern.errors import EvidenceError, UsageError
 
 if TYPE_CHECKING:
@@ -96,8 +96,7 @@ def sign_off(
     from govern.review.signing import agrees, days_of, signer, statements
     from govern.signing.key_files import read_private
 
-    if not audit:
-        raise UsageError("no audit store is named", hint="give --audit DIR, or set GOVERN_AUDIT")
+    audit = store_named(audit)
     now = time.time_ns()
     deployed = deployment_or_raise(deployment)
     private = read_private(key)

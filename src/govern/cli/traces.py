@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from govern.cli.options import Format, ReportFormat
+from govern.cli.options import Format, ReportFormat, store_named
 from govern.errors import Exit, UsageError
 
 
@@ -68,8 +68,7 @@ def traces(
       3  the store is missing, empty or damaged, or has no such tool, agent or approver;
          or an import into it was not finished
     """
-    if not audit:
-        raise UsageError("no audit store is named", hint="give --audit DIR, or set GOVERN_AUDIT")
+    audit = store_named(audit)
     since_ns, until_ns = _moment(since, "--since"), _moment(until, "--until")
     if since_ns is not None and until_ns is not None and until_ns <= since_ns:
         raise UsageError(f"no time lies between `{since}` and `{until}`", hint="--until is after --since")
