@@ -160,6 +160,25 @@ def test_a_limit_shared_by_traces_counts_calls_of_the_store(tmp_path: Path) -> N
     assert Outcome.DIFFERS == alone.outcome
 
 
+def test_calls_under_one_id_are_each_decided_by_their_own_arguments(tmp_path: Path) -> None:
+    """An id that was used again gives neither call the other's verdict, in one trace or in two."""
+    limit = "within: 1h, for_each: [agent], counts: proposed, otherwise: deny, because: Often."
+    rule = "    rules:\n      - {id: cap, when: args.amount > 7, then: deny, because: Too much.}\n"
+    text = f"{CHARTER}{rule}limits:\n  - {{id: many, tools: [pay], max: 9, {limit}}}\n"
+    small, large = call(1, "pay", '{"amount":5}', verdict="approval"), call(2, "pay", '{"amount":9}', verdict="deny")
+    other = call(1, "pay", '{"amount":9}', trace="u")
+    one_id = [replace(event, event_id="e") for event in (small[0], large[0], other[0])]
+    for number, event in enumerate([*one_id, small[1], large[1]]):
+        store.write([event], tmp_path / str(number))
+    for part in tmp_path.glob("[1-9]/events/dt=*/*.parquet"):
+        part.rename(tmp_path / "0/events/dt=1970-01-01" / part.name)
+    chain, judges = load_chain(tmp_path / "0", "t").chain, by(text)
+    found = redecide(chain, past.events(tmp_path / "0", chain, judges), judges)
+    assert [("approval", Outcome.SAME), ("deny", Outcome.SAME)] == [
+        (each.now.effect if each.now else None, each.outcome) for each in found
+    ]
+
+
 @pytest.mark.parametrize("name", ["code-review", "crm", "data-pipeline", "scheduling", "support"])
 def test_every_recorded_check_of_the_samples_is_the_same_again(name: str, tmp_path: Path) -> None:
     """The samples were recorded under their charter: no decision differs, and none lacks an input."""

@@ -78,7 +78,7 @@ def redecide(
 
     Args:
         chain: whose actions.
-        events: the chain's, and all that policies ask of what came before (`past.events`), in any order.
+        events: the chain's as it has them, and all that policies ask of what came before (`past.events`), in any order.
         policies: to decide by; `Recorded` takes for each call the one whose digest it carries.
         session_facts: what the host asserted, by session or trace; None where nobody captured it.
     """
@@ -86,7 +86,7 @@ def redecide(
     keys = {
         event.event_id: key
         for event, key in judged(events, policies, session_facts)
-        if key is not None and event.event_id in wanted
+        if key is not None and event.trace_id == chain.trace_id and event.event_id in wanted
     }
     return tuple(_again(action, keys, policies) for action in chain.actions)
 

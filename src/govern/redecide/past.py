@@ -29,7 +29,8 @@ def events(folder: str | Path, chain: Chain, policies: Policies) -> list[Event]:
     asking = [engine.policy for engine in policies.engines.values() if engine.history.asks]
     if not asking:
         return list(chain.events)
-    parts, values = ["trace_id = ?"], [chain.trace_id]
+    parts: list[str] = []
+    values = [chain.trace_id]
     sessions = sorted({event.session_id for event in chain.events if event.session_id})
     if sessions:
         parts.append(f"session_id IN ({', '.join('?' * len(sessions))})")
@@ -37,7 +38,10 @@ def events(folder: str | Path, chain: Chain, policies: Policies) -> list[Event]:
     if any(_shared(limit) for policy in asking for limit in policy.limits):
         kinds = ", ".join(f"'{kind.value}'" for kind in sorted(LIFECYCLE))
         parts.append(f"(type IN ({kinds}) AND {_before(chain)})")
-    return list(read_events(folder, " OR ".join(parts), values))
+    if not parts:
+        return list(chain.events)
+    # The chain's own are taken as it has them: there each has an id of its own, whatever was recorded.
+    return [*chain.events, *read_events(folder, f"trace_id <> ? AND ({' OR '.join(parts)})", values)]
 
 
 def _shared(limit: Limit) -> bool:
